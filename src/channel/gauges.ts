@@ -1,0 +1,37 @@
+/**
+ * The latest numbers, sent as one fixed frame of float64 so that a quiet tick formats no text: control overwrites a
+ * preallocated buffer, report keeps the last frame for scrapes. Order is the wire format; append only.
+ */
+export const GAUGES = [
+  'monotonicMs',
+  'levelIndex',
+  'observing',
+  'memTotalKiB',
+  'memAvailableKiB',
+  'memFreeKiB',
+  'swapTotalKiB',
+  'swapFreeKiB',
+  'memorySomeUs',
+  'memoryFullUs',
+  'ioFullUs',
+  /** KiB above the term mark; negative below it. */
+  'headroomKiB',
+  'exhaustionMs',
+  'ticks',
+  'tickLateMs',
+  'tickLateMaxMs',
+  'tickDurationUs',
+  'ownMajorFaults',
+  'ownRssKiB',
+  'processesKnown',
+  'processesArmed',
+  'eventsDropped',
+  'reporterRestarts',
+  'lockedKiB',
+] as const;
+export type Gauge = (typeof GAUGES)[number];
+
+/** Index of each gauge in the frame. */
+export const GAUGE_INDEX = Object.fromEntries(GAUGES.map((name, index) => [name, index])) as Readonly<
+  Record<Gauge, number>
+>;

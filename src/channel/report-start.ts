@@ -1,0 +1,19 @@
+/**
+ * What control hands to the report process when it starts it: the read end of the pipe as a descriptor and one JSON
+ * text in the environment. Both sides take the names from here.
+ */
+import type { ReportPolicy } from '../core/policy.ts';
+
+/** Descriptor of the pipe's read end in the report process. */
+export const REPORT_FD = 3;
+
+/** Name of the environment variable that holds the JSON of a ReportStart. */
+export const REPORT_ENV = 'OOMWATCHD_REPORT';
+
+export interface ReportStart {
+  readonly version: string;
+  readonly mode: 'observe' | 'enforce';
+  /** Longest time between two ticks in milliseconds (policy.pace.maxMs): silence is only judged beyond it. */
+  readonly paceMaxMs: number;
+  readonly policy: ReportPolicy;
+}

@@ -1,0 +1,104 @@
+/** The command line: one table of subcommands, usage texts and exit numbers (sysexits.h where one fits). */
+
+export const EXIT = {
+  OK: 0,
+  /** The command did its work and the answer is "no": doctor found enforcing unsafe, explain found no such process. */
+  NEGATIVE: 1,
+  USAGE: 64,
+  UNAVAILABLE: 69,
+  SOFTWARE: 70,
+  CONFIG: 78,
+} as const;
+
+export interface Command {
+  readonly name: string;
+  readonly synopsis: string;
+  readonly summary: string;
+  /** Printed by `oomwatchd NAME --help` below the synopsis. */
+  readonly details: string;
+  /** Loaded when the command is called: control must never carry the libraries of the others. */
+  readonly load: () => Promise<{ run: (argv: readonly string[]) => number | Promise<number> }>;
+  readonly hidden?: true;
+}
+
+export const DEFAULT_CONFIG = '/etc/oomwatchd/config.yaml';
+
+const CONFIG_OPTION = `  --config FILE   configuration to read (default ${DEFAULT_CONFIG}; drop-ins in FILE.d/*.yaml)`;
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    synopsis: 'oomwatchd run [--config FILE] [--observe]',
+    summary: 'watch this host; kills nothing unless the configuration says mode: enforce',
+    details: `${CONFIG_OPTION}
+  --observe       do everything but the last system call, whatever the configuration says
+
+Signals: SIGHUP reads the configuration again, SIGTERM and SIGINT end it.
+Exit: 0 ended by a signal, 78 configuration refused.`,
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'check',
+    synopsis: 'oomwatchd check [--config FILE] [--json]',
+    summary: 'validate the configuration and tell every error in it',
+    details: `${CONFIG_OPTION}
+  --json          print {"ok":BOOL,"errors":[{file,line,column,path,message}]}
+
+Exit: 0 valid, 78 not.`,
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'rank',
+    synopsis: 'oomwatchd rank [--config FILE] [--top N] [--json]',
+    summary: 'list processes as victims, best first, with points and reasons',
+    details: `${CONFIG_OPTION}
+  --top N         only the first N lines (default 15; 0 for all)
+  --json          print all processes as one JSON object`,
+    load: () => import('./commands/rank.ts'),
+  },
+  {
+    name: 'explain',
+    synopsis: 'oomwatchd explain PID [--config FILE] [--json]',
+    summary: 'tell why one process would or would not be chosen',
+    details: `${CONFIG_OPTION}
+  --json          print one JSON object
+
+Exit: 0 told, 1 no such process.`,
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    name: 'doctor',
+    synopsis: 'oomwatchd doctor [--json]',
+    summary: 'tell what this host lets oomwatchd do, and the remedy for what it does not',
+    details: `  --json          print the findings as a JSON array
+
+Exit: 0 enforcing is safe, 1 it is not.`,
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'load-config',
+    synopsis: 'oomwatchd load-config [--config FILE]',
+    summary: 'print the validated configuration as JSON (used by run)',
+    details: CONFIG_OPTION,
+    load: () => import('./commands/load-config.ts'),
+    hidden: true,
+  },
+];
+
+export const usage = (): string => {
+  const shown = COMMANDS.filter((command) => command.hidden !== true);
+  const width = Math.max(...shown.map((command) => command.name.length));
+  const lines = shown.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+  return `oomwatchd watches a Linux host for memory exhaustion, thrashing and silent OOM livelock.
+
+Usage: oomwatchd COMMAND [OPTIONS]
+
+${lines.join('\n')}
+
+  --help      this text, or that of a command: oomwatchd COMMAND --help
+  --version   the version
+`;
+};
+
+export const commandUsage = (command: Command): string =>
+  `Usage: ${command.synopsis}\n\n${command.summary}\n\n${command.details}\n  --help          this text\n`;

@@ -1,0 +1,75 @@
+/** The way from control to report: the pipe, the publisher that writes to it, and the child that reads it. */
+import { fileURLToPath } from 'node:url';
+import type { ReportStart } from '../../channel/report-start.ts';
+import type { Publisher } from '../../control/ports.ts';
+import { createPublisher, type SlowNumbers } from '../../control/publisher.ts';
+import { superviseReporter } from '../../control/reporter.ts';
+import type { Policy } from '../../core/policy.ts';
+import * as libc from '../../linux/sys/libc.ts';
+import { errnoName } from '../../linux/sys/errno.ts';
+import { VERSION } from '../../version.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../report/main.js', import.meta.url));
+
+/** Room for some thousand events while the reporter is stopped; the kernel's limit for unprivileged users is 1 MiB. */
+const PIPE_BYTES = 2 ** 20;
+
+export interface Reporting extends Publisher {
+  readonly slow: SlowNumbers;
+  setPolicy(policy: Policy): void;
+  close(graceMs: number): Promise<void>;
+}
+
+const startOf = (policy: Policy): ReportStart => ({
+  version: VERSION,
+  mode: policy.mode,
+  paceMaxMs: policy.pace.maxMs,
+  policy: policy.report,
+});
+
+export const openReporting = (
+  policy: Policy,
+  nowMs: () => number,
+  isCalm: () => boolean,
+  tellAgain: () => void,
+): Reporting => {
+  const ends = new Int32Array(2);
+  const made = libc.pipeNonBlocking(ends);
+  if (made < 0) throw new Error(`pipe2: ${errnoName(made)}`);
+  const [readFd, writeFd] = ends as unknown as [number, number];
+  libc.setPipeSize(writeFd, PIPE_BYTES);
+  const slow: SlowNumbers = { ownRssKiB: -1, known: -1, armed: -1, reporterRestarts: 0, lockedKiB: 0 };
+  const publisher = createPublisher(
+    { write: (bytes, length) => libc.write(writeFd, bytes, length), monotonicMs: nowMs, timeMs: Date.now },
+    slow,
+  );
+  const reporter = superviseReporter({
+    script: SCRIPT,
+    readFd,
+    start: startOf(policy),
+    isCalm,
+    publish: publisher.publish,
+    restarted: () => {
+      slow.reporterRestarts++;
+      tellAgain();
+    },
+  });
+  let reportPolicy = JSON.stringify(startOf(policy));
+  return {
+    slow,
+    publish: publisher.publish,
+    gauges: publisher.gauges,
+    setPolicy: (next) => {
+      const start = startOf(next);
+      if (JSON.stringify(start) === reportPolicy) return;
+      reportPolicy = JSON.stringify(start);
+      reporter.restart(start);
+    },
+    close: async (graceMs) => {
+      // The reader sees the end of the pipe only when both of our ends are closed.
+      libc.close(writeFd);
+      libc.close(readFd);
+      await reporter.stop(graceMs);
+    },
+  };
+};

@@ -1,0 +1,93 @@
+/** `oomwatchd explain PID`: rank, points and every rule and policy line that touched one process. */
+import { parseArgs } from 'node:util';
+import { EXIT } from '../cli.ts';
+import type { Policy } from '../core/policy.ts';
+import { emptySample } from '../core/sample.ts';
+import { oomScoreOf, rowBadness } from '../core/select/badness.ts';
+import { ABSENT } from '../core/units.ts';
+import { size } from '../report/amount.ts';
+import { printable } from '../report/printable.ts';
+import { loadPolicy } from './daemon/policy-source.ts';
+import { type Judged, judge, rulesOf } from './inspect/judge.ts';
+import { endSurvey, slotOfPid, type Survey, survey } from './inspect/survey.ts';
+import { candidateJson } from './rank.ts';
+
+const pages = (kib: number, pageKiB: number): number => Math.floor(Math.max(0, kib) / pageKiB);
+
+const explanation = (found: Survey, policy: Policy, judged: Judged, slot: number) => {
+  const { table } = found;
+  const at = judged.ranking.exclusion[slot] === ABSENT ? judged.order.indexOf(slot) + 1 : null;
+  return {
+    ...candidateJson(found, policy, judged, slot),
+    exe: table.exe[slot],
+    cgroup: table.cgroup[slot],
+    rank: at,
+    candidates: judged.ranking.count,
+    total_pages: table.totalPages,
+    points: {
+      rss_pages: pages(table.rssKiB[slot] as number, table.pageKiB),
+      swap_pages: pages(table.swapKiB[slot] as number, table.pageKiB),
+      page_table_pages: pages(table.pageTablesKiB[slot] as number, table.pageKiB),
+      oom_score_adj_pages: (table.oomScoreAdj[slot] as number) * Math.trunc(table.totalPages / 1000),
+      policy_pages: Math.round(((table.policyPoints[slot] as number) * table.totalPages) / 1000),
+    },
+    oom_score: { kernel: table.oomScore[slot], ours: oomScoreOf(rowBadness(table, slot), table.totalPages) },
+    rules: rulesOf(table, policy, slot).map(({ id, action, points, reason }) => ({ id, action, points, reason })),
+  };
+};
+
+const print = (told: ReturnType<typeof explanation>): void => {
+  const { points } = told;
+  const line = (label: string, value: string | number): string => `  ${label.padEnd(22)}${String(value)}\n`;
+  const place = told.rank === null ? 'not a candidate' : `number ${told.rank} of ${told.candidates} candidates`;
+  process.stdout.write(
+    `${printable(told.comm)} (pid ${told.pid}) is ${place}\n` +
+      line('exe', told.exe === '' ? '-' : printable(told.exe ?? '', 200)) +
+      line('unit', told.unit === '' ? '-' : told.unit) +
+      line('cgroup', printable(told.cgroup ?? '', 200)) +
+      line('uid', told.uid ?? 'unknown') +
+      line('start time (ticks)', told.start_time_ticks ?? 'unknown') +
+      line('memory', `${size(told.rss_kib ?? ABSENT)} resident, ${size(told.swap_kib ?? ABSENT)} swapped`) +
+      `badness in pages (mm/oom_kill.c, oom_badness)\n` +
+      line('rss', points.rss_pages) +
+      line('swap', points.swap_pages) +
+      line('page tables', points.page_table_pages) +
+      line('oom_score_adj', `${points.oom_score_adj_pages}   (${told.oom_score_adj} * ${Math.trunc(told.total_pages / 1000)})`) +
+      line('= badness', told.badness_pages) +
+      line('policy', points.policy_pages) +
+      line('= points', told.badness_pages + points.policy_pages) +
+      line('oom_score', `${told.oom_score.kernel} by the kernel, ${told.oom_score.ours} by these numbers`) +
+      (told.reasons.length === 0 ? '' : `why\n${told.reasons.map((reason) => `  - ${reason}\n`).join('')}`),
+  );
+};
+
+export const run = async (argv: readonly string[]): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const pid = Number(positionals[0]);
+  if (positionals.length !== 1 || !Number.isInteger(pid) || pid < 1) {
+    process.stderr.write('oomwatchd: explain takes one PID, for example: oomwatchd explain 4711\n');
+    return EXIT.USAGE;
+  }
+  const loaded = await loadPolicy(values.config);
+  if ('errors' in loaded) {
+    for (const error of loaded.errors) process.stderr.write(`oomwatchd: ${error}\n`);
+    return EXIT.CONFIG;
+  }
+  const found = await survey(loaded.policy);
+  const slot = slotOfPid(found.table, pid);
+  if (slot === ABSENT) {
+    process.stderr.write(`oomwatchd: there is no process ${pid}\n`);
+    return endSurvey(found, EXIT.NEGATIVE);
+  }
+  const sample = emptySample();
+  found.host.sampler.readBasics(sample);
+  const judged = judge(found.table, loaded.policy, sample.memTotalKiB);
+  const told = explanation(found, loaded.policy, judged, slot);
+  if (values.json) process.stdout.write(`${JSON.stringify(told)}\n`);
+  else print(told);
+  return endSurvey(found, EXIT.OK);
+};

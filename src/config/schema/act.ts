@@ -1,0 +1,40 @@
+/** Keys of act: how fast signals follow each other and how many there may be. */
+
+import { duration } from './amount.ts';
+import { count, section, setting } from './field.ts';
+
+export const act = section(
+  {
+    term_timeout: setting(
+      duration('0ms', '5m', 'later the host is gone'),
+      '5s',
+      'SIGKILL follows SIGTERM after this time, or at once when level "kill" is reached before.',
+      'most services stop within it, and a host below the term mark has seconds, not the 90 s that systemd grants.',
+    ),
+    hold_off: setting(
+      duration('100ms', '10s', 'memory needs 100 ms to show up as free, and sooner the next kill hits an innocent'),
+      '100ms',
+      'Pause after a kill before the next victim may be chosen.',
+      'vm.oomkiller_holdoff_ms = 100 of the 2016 patch series, for the same purpose.',
+    ),
+    victim_timeout: setting(
+      duration('1s', '5m', 'a large process needs a second to exit'),
+      '5s',
+      'A killed process that is not gone by then counts as stuck: it is left out and the next one is chosen.',
+      'the 5*HZ after which the 2016 patch series gives up on a victim.',
+    ),
+    kills_per_minute: setting(
+      count(1, 1000),
+      10,
+      'At most this many kills in any minute; then it only reports.',
+      'one every 6 s, just above victim_timeout: a shortage that outruns this has a cause that killing does not cure.',
+    ),
+    kills_per_hour: setting(
+      count(1, 10_000),
+      60,
+      'At most this many kills in any hour; then it only reports.',
+      'services that are restarted and killed in turn all hour need a person.',
+    ),
+  },
+  'What is done about it.',
+);

@@ -1,0 +1,62 @@
+/** Keys of report: the unprivileged process that logs and serves metrics. */
+
+import type { Parsed } from '../quantities.ts';
+import { quantity } from './amount.ts';
+import { choice, section, setting, text } from './field.ts';
+
+const LISTEN_EXAMPLE = '"127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off"';
+/** sun_path of unix(7) has 108 bytes, one for the NUL. */
+const SOCKET_PATH_BYTES = 107;
+
+const refusedListen = (address: string): string => {
+  if (address === 'off') return '';
+  if (address.startsWith('unix:')) {
+    const path = address.slice('unix:'.length);
+    if (!path.startsWith('/')) return 'a socket needs its full path, as in "unix:/run/oomwatchd/http.sock"';
+    return Buffer.byteLength(path) > SOCKET_PATH_BYTES ? `a socket path has at most ${SOCKET_PATH_BYTES} bytes` : '';
+  }
+  const [, host = '', port = ''] = /^(.*):(\d{1,5})$/s.exec(address) ?? [];
+  if (port === '') return 'it has no port';
+  if (Number(port) < 1 || Number(port) > 65535) return 'a port is 1 to 65535';
+  if (host === '[::1]' || /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host)) return '';
+  return 'it serves process and unit names without a password, so only loopback addresses are allowed; forward the port or put a proxy with access control in front of it';
+};
+
+const parseListen = (address: string): Parsed<string> => {
+  const why = refusedListen(address);
+  return why === ''
+    ? { value: address }
+    : { problem: `expected ${LISTEN_EXAMPLE}, got ${JSON.stringify(address.slice(0, 120))}: ${why}` };
+};
+
+/** The user whose absence is forgiven, see report.user. */
+export const DEFAULT_USER = 'oomwatchd';
+
+export const report = section(
+  {
+    listen: setting(
+      quantity(parseListen, LISTEN_EXAMPLE),
+      '127.0.0.1:9854',
+      'Address of /metrics, /healthz and the status page: a loopback address, a unix socket or "off".',
+      'loopback, because the page names processes; scrape it by an agent on the host or a proxy.',
+    ),
+    log_level: setting(
+      choice(['debug', 'info', 'warn', 'error']),
+      'info',
+      'Least important line that is logged.',
+      'a quiet host logs nothing at this level but start, stop and reload.',
+    ),
+    log_format: setting(
+      choice(['auto', 'json', 'pretty']),
+      'auto',
+      'JSON lines, or a form for people.',
+      'pretty on a terminal, JSON everywhere else, so that the journal can be searched by field.',
+    ),
+    user: text('the name of a system user').optional().meta({
+      default: DEFAULT_USER,
+      description:
+        'System user that the reporting process becomes when oomwatchd runs as root. A user named here must exist.\nWhy this default: created by the package; where it does not exist, "nobody" is used.',
+    }),
+  },
+  'Logs, metrics and incident reports. They run in a process of their own, without privileges.',
+);

@@ -1,0 +1,78 @@
+/** Checked settings -> Policy, key by key: the only place that knows both names of a value. */
+import type { DetectPolicy, LevelMarks, Policy, PolicyRule } from '../core/policy.ts';
+import { ABSENT } from '../core/units.ts';
+import type { User, Users } from './passwd.ts';
+import { DEFAULT_USER } from './schema/report.ts';
+import type { Settings } from './schema.ts';
+
+/** uid and gid of "nobody" where even that is missing: the overflow id of the kernel (/proc/sys/kernel/overflowuid). */
+const OVERFLOW_ID = 65_534;
+
+/**
+ * The ids that the reporting process drops to, or what is wrong with the name. Without a name the package's own user,
+ * else "nobody": a host where the package was not installed must still be able to run the daemon.
+ */
+export const reporterOf = (name: string | undefined, users: Users): User | string => {
+  if (name === undefined) {
+    const found = users.byName.get(DEFAULT_USER) ?? users.byName.get('nobody');
+    return found ?? { uid: OVERFLOW_ID, gid: OVERFLOW_ID };
+  }
+  const user = users.byName.get(name);
+  if (user !== undefined) {
+    return user.uid === 0 ? 'this user is root; name one without privileges, or leave the key out' : user;
+  }
+  const why = users.fault === '' ? `there is no such user in ${users.file}` : users.fault;
+  return `cannot become ${JSON.stringify(name)}: ${why}; create it with "useradd --system", or leave the key out`;
+};
+
+const toLevel = (level: Settings['detect']['term']): LevelMarks => ({
+  memAvailable: level.mem_available,
+  swapFree: level.swap_free,
+});
+
+const toDetect = ({ combine, term, kill, forecast, late, thrash }: Settings['detect']): DetectPolicy => ({
+  combine,
+  term: toLevel(term),
+  kill: toLevel(kill),
+  thrash: {
+    enabled: thrash.enabled,
+    windowMs: thrash.window,
+    fullPermyriad: thrash.memory_full,
+    restoresPerS: thrash.restores,
+    memAvailable: thrash.mem_available,
+    holdMs: thrash.hold,
+  },
+  forecastMs: forecast,
+  lateMs: late,
+});
+
+/** What is not among the settings. */
+export interface Surroundings {
+  readonly rules: readonly PolicyRule[];
+  readonly reporter: User;
+  readonly hash: string;
+  readonly files: readonly string[];
+}
+
+export const toPolicy = (settings: Settings, { rules, reporter, hash, files }: Surroundings): Policy => ({
+  mode: settings.mode,
+  detect: toDetect(settings.detect),
+  pace: { minMs: settings.pace.min, maxMs: settings.pace.max, fillKiBPerMs: settings.pace.fill_rate },
+  select: { minimumSize: settings.select.minimum_size, rules, onlyPid: ABSENT },
+  act: {
+    termTimeoutMs: settings.act.term_timeout,
+    holdOffMs: settings.act.hold_off,
+    victimTimeoutMs: settings.act.victim_timeout,
+    killsPerMinute: settings.act.kills_per_minute,
+    killsPerHour: settings.act.kills_per_hour,
+  },
+  report: {
+    listen: settings.report.listen,
+    logLevel: settings.report.log_level,
+    logFormat: settings.report.log_format,
+    uid: reporter.uid,
+    gid: reporter.gid,
+  },
+  hash,
+  files,
+});

@@ -1,0 +1,186 @@
+/**
+ * One turn of the loop: sample, tick, execute, publish, refresh; then how long to sleep. Synchronous from the first read
+ * to the last signal; between a verdict and its signal nothing is opened, listed, spawned or awaited.
+ */
+import { EXCLUSIONS } from '../core/event.ts';
+import type { SignalIntent } from '../core/intent.ts';
+import { paceMs } from '../core/pace.ts';
+import type { Policy } from '../core/policy.ts';
+import { FLAG } from '../core/process-table.ts';
+import { emptySample } from '../core/sample.ts';
+import { settle } from '../core/settle.ts';
+import type { State } from '../core/state.ts';
+import { type TickInputs, type TickOutput, tick } from '../core/tick.ts';
+import { ABSENT } from '../core/units.ts';
+import { LEVEL } from '../core/verdict.ts';
+import { isPending } from '../core/victim.ts';
+import type { LoopNumbers, Ports } from './ports.ts';
+
+/** A calm round every ten seconds: with 150 processes under 1 ms of work, and an identity is at most that old. */
+const CALM_ROUND_MS = 10_000;
+/** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
+const CALM_BUDGET_MS = 2;
+const APPROACH_BUDGET_MS = 5;
+/** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
+const REFRESH_MAX_FULL_PERMYRIAD = 1000;
+/** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
+const REFRESH_AFTER_SIGNAL_MS = 1000;
+/** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
+const LATE_IDENTITIES = 4;
+
+const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
+
+export interface Loop {
+  /** Runs one tick and returns the milliseconds to sleep. `dueMs`: when it was meant to run, for its lateness. */
+  turn(dueMs: number): number;
+  setPolicy(policy: Policy): void;
+  readonly numbers: LoopNumbers;
+}
+
+export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loop => {
+  const { clock, sampler, index, executor, publisher } = ports;
+  const sample = emptySample();
+  const out: TickOutput = { intents: [], events: [] };
+  const exited: number[] = [];
+  const inputs = { sample, table: null, exited } as { -readonly [K in keyof TickInputs]: TickInputs[K] };
+  const numbers: LoopNumbers = {
+    nowMs: 0,
+    level: LEVEL.CALM,
+    observing: true,
+    headroomKiB: 0,
+    exhaustionMs: ABSENT,
+    ticks: 0,
+    lateMs: 0,
+    lateMaxMs: 0,
+    durationMs: 0,
+  };
+  let policy = firstPolicy;
+  let roundDueMs = 0;
+  let lastSignalMs = Number.NEGATIVE_INFINITY;
+  let someUs: number = ABSENT;
+
+  const read = (details: boolean): void => {
+    sampler.readBasics(sample);
+    if (details) sampler.readDetails(sample);
+    index.table.totalPages = (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / index.table.pageKiB;
+  };
+
+  const watchVictims = (): void => {
+    exited.length = 0;
+    for (const victim of state.victims) {
+      if (isPending(victim) && !victim.simulated && executor.hasExited(victim.slot)) exited.push(victim.slot);
+    }
+  };
+
+  /** The unidentified process with the most points above those of the best candidate; ABSENT when there is none. */
+  const largestUnidentified = (): number => {
+    const { table } = index;
+    const { ranking } = state;
+    let largest: number = ABSENT;
+    let bar = ranking.count === 0 ? Number.NEGATIVE_INFINITY : (ranking.points[ranking.order[0] as number] as number);
+    for (let row = 0; row < table.count; row++) {
+      const slot = table.rows[row] as number;
+      if (((table.flags[slot] as number) & (FLAG.IDENTIFIED | FLAG.GONE)) !== 0) continue;
+      if ((ranking.points[slot] as number) <= bar) continue;
+      largest = slot;
+      bar = ranking.points[slot] as number;
+    }
+    return largest;
+  };
+
+  /** Something outgrew every candidate within one round: look who it is, or an innocent would die in its place. */
+  const chooseAmongAll = (): void => {
+    for (let times = 0; times < LATE_IDENTITIES; times++) {
+      const slot = state.ranking.excluded[UNIDENTIFIED] === 0 ? ABSENT : largestUnidentified();
+      if (slot === ABSENT) return;
+      index.identify(slot);
+      out.intents.length = 0;
+      tick(state, inputs, policy, clock.nowMs(), out);
+    }
+  };
+
+  const shoot = (intent: SignalIntent, scanMs: number): void => {
+    const outcome = executor.signal(intent);
+    const nowMs = clock.nowMs();
+    lastSignalMs = nowMs;
+    settle(state, intent, outcome, index.table, sample, policy, scanMs, nowMs, out.events);
+  };
+
+  const runTick = (nowMs: number): void => {
+    inputs.table = null;
+    tick(state, inputs, policy, nowMs, out);
+    let intent = out.intents[0];
+    let scanMs = 0;
+    if (intent?.kind === 'scan') {
+      const { verdictMs } = state;
+      const scanStart = clock.nowMs();
+      index.scan();
+      scanMs = clock.nowMs() - scanStart;
+      read(true);
+      inputs.table = index.table;
+      out.intents.length = 0;
+      sample.tickLateMs = 0;
+      tick(state, inputs, policy, clock.nowMs(), out);
+      chooseAmongAll();
+      intent = out.intents[0];
+      state.verdictMs = verdictMs;
+    }
+    if (intent?.kind === 'signal') shoot(intent, scanMs);
+  };
+
+  const refreshIndex = (nowMs: number): void => {
+    const { fullPermyriad } = state.detect.signs;
+    if (state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return;
+    if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS) return;
+    const approaching = state.level === LEVEL.APPROACH;
+    if (!approaching && nowMs < roundDueMs) return;
+    if (index.refresh(approaching ? APPROACH_BUDGET_MS : CALM_BUDGET_MS)) roundDueMs = nowMs + CALM_ROUND_MS;
+  };
+
+  const followSources = (nowMs: number): void => {
+    for (const source of sampler.sources) {
+      if (!source.isUp && state.level < LEVEL.TERM) sampler.repair(nowMs);
+      if (!source.isNews) continue;
+      source.isNews = false;
+      publisher.publish({ kind: 'source', name: source.name, up: source.isUp, detail: source.detail });
+    }
+  };
+
+  const turn = (dueMs: number): number => {
+    const nowMs = clock.nowMs();
+    out.intents.length = 0;
+    out.events.length = 0;
+    sample.tickLateMs = Math.max(0, nowMs - dueMs);
+    sample.ownMajorFaults = ports.ownMajorFaults();
+    const lateMs = sample.tickLateMs;
+    read(state.detect.wantsDetails);
+    const stalls = someUs !== ABSENT && sample.memorySomeUs > someUs;
+    someUs = sample.memorySomeUs;
+    watchVictims();
+    runTick(nowMs);
+    const { verdict } = state.detect;
+    numbers.nowMs = nowMs;
+    numbers.level = verdict.level;
+    numbers.observing = policy.mode === 'observe';
+    numbers.headroomKiB = verdict.headroomKiB;
+    numbers.exhaustionMs = verdict.exhaustionMs;
+    numbers.ticks++;
+    numbers.lateMs = lateMs;
+    numbers.lateMaxMs = Math.max(numbers.lateMaxMs, lateMs);
+    for (const event of out.events) publisher.publish(event);
+    followSources(nowMs);
+    refreshIndex(nowMs);
+    numbers.durationMs = clock.nowMs() - nowMs;
+    publisher.gauges(numbers, sample);
+    ports.ticked();
+    return paceMs(verdict, state.detect.slope.lossKiBPerMs, stalls, state.dueMs, policy.pace);
+  };
+
+  return {
+    turn,
+    setPolicy: (next) => {
+      policy = next;
+    },
+    numbers,
+  };
+};

@@ -1,0 +1,64 @@
+/** The seams of the loop: what it needs of the world, matched by shape. commands/ hands in the real ones, tests fakes. */
+import type { OomwatchdEvent } from '../core/event.ts';
+import type { Outcome, SignalIntent } from '../core/intent.ts';
+import type { ProcessTable } from '../core/process-table.ts';
+import type { Sample } from '../core/sample.ts';
+
+export interface Clock {
+  /** CLOCK_MONOTONIC in milliseconds, with fractions. */
+  nowMs(): number;
+}
+
+export interface Sampler {
+  /** meminfo and pressure/memory: two system calls. */
+  readBasics(sample: Sample): void;
+  /** vmstat, zoneinfo and the other pressure files. */
+  readDetails(sample: Sample): void;
+  /** Opens what failed again; never in an emergency. */
+  repair(nowMs: number): void;
+  /** Input files; one with isNews has come up or gone down since it was told. */
+  readonly sources: readonly { readonly name: string; readonly isUp: boolean; readonly detail: string; isNews: boolean }[];
+}
+
+export interface Index {
+  readonly table: ProcessTable;
+  refresh(budgetMs: number): boolean;
+  scan(): void;
+  identify(slot: number): void;
+}
+
+export interface Executor {
+  signal(intent: SignalIntent): Outcome;
+  hasExited(slot: number): boolean;
+}
+
+export interface Publisher {
+  publish(event: OomwatchdEvent): void;
+  /** Numbers of this tick, written in place. */
+  gauges(loop: LoopNumbers, sample: Sample): void;
+}
+
+/** What the loop knows about itself, overwritten each tick. */
+export interface LoopNumbers {
+  nowMs: number;
+  level: number;
+  observing: boolean;
+  headroomKiB: number;
+  exhaustionMs: number;
+  ticks: number;
+  lateMs: number;
+  lateMaxMs: number;
+  durationMs: number;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly sampler: Sampler;
+  readonly index: Index;
+  readonly executor: Executor;
+  readonly publisher: Publisher;
+  /** Major faults of this process since its start, ABSENT when unknown. */
+  readonly ownMajorFaults: () => number;
+  /** A tick was completed: feeds the service manager's watchdog. */
+  readonly ticked: () => void;
+}

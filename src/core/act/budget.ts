@@ -1,0 +1,33 @@
+/** How many kills are allowed a minute and an hour: a watchdog that is wrong must be wrong slowly. */
+import type { ActPolicy } from '../policy.ts';
+import { ABSENT } from '../units.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Times of the last kills in a ring; as large as the largest hourly budget the configuration admits. */
+export const BUDGET_RING = 1024;
+
+export interface Budget {
+  readonly atMs: Float64Array;
+  next: number;
+}
+
+export const createBudget = (): Budget => ({ atMs: new Float64Array(BUDGET_RING).fill(ABSENT), next: 0 });
+
+/** Counts one process that has been signalled (its escalation from TERM to KILL is the same kill). */
+export const spend = (budget: Budget, nowMs: number): void => {
+  budget.atMs[budget.next] = nowMs;
+  budget.next = (budget.next + 1) % BUDGET_RING;
+};
+
+const spentWithin = (budget: Budget, nowMs: number, periodMs: number): number => {
+  let spent = 0;
+  for (const at of budget.atMs) if (at !== ABSENT && nowMs - at < periodMs) spent++;
+  return spent;
+};
+
+/** Whether one more kill is within both budgets. */
+export const mayKill = (budget: Budget, policy: ActPolicy, nowMs: number): boolean =>
+  spentWithin(budget, nowMs, MINUTE_MS) < policy.killsPerMinute &&
+  spentWithin(budget, nowMs, HOUR_MS) < policy.killsPerHour;

@@ -1,0 +1,92 @@
+/** One tick of detection: sample in, verdict out. Carried state is explicit: slope, window, one hold timer. */
+import { createHold, heldFor, type Hold } from '../hold.ts';
+import type { Policy } from '../policy.ts';
+import type { Sample } from '../sample.ts';
+import { ABSENT } from '../units.ts';
+import { isReached, markKiB } from '../mark.ts';
+import { createSlope, exhaustionMs, type SlopeState, updateSlope } from './slope.ts';
+import { createSigns, isThrashing, readSigns, type ThrashSigns } from './thrash.ts';
+import { REACHED, thresholdReached } from './threshold.ts';
+import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
+import { createWindow, pushReading, type WindowState } from './window.ts';
+
+export interface DetectState {
+  readonly slope: SlopeState;
+  readonly window: WindowState;
+  readonly signs: ThrashSigns;
+  readonly thrashing: Hold;
+  readonly verdict: Verdict;
+  memorySomeUs: number;
+  /** vmstat, zoneinfo and the other pressure files are wanted in the next tick's sample. */
+  wantsDetails: boolean;
+}
+
+export const createDetect = (): DetectState => ({
+  slope: createSlope(),
+  window: createWindow(),
+  signs: createSigns(),
+  thrashing: createHold(),
+  verdict: { level: LEVEL.CALM, detectors: 0, exhaustionMs: ABSENT, headroomKiB: 0 },
+  memorySomeUs: ABSENT,
+  wantsDetails: true,
+});
+
+/** Exhaustion nearer than this is an approach: ten seconds let the index of a large host be refreshed several times. */
+const APPROACH_MS = 10_000;
+
+/** So many readings a window: enough that one late tick does not decide, few enough for the ring. */
+const READINGS_PER_WINDOW = 16;
+
+/** Nothing is hidden: a mark that is off leaves all of MemAvailable as headroom. */
+const headroom = (policy: Policy, sample: Sample): number => {
+  const mark = markKiB(policy.detect.term.memAvailable, sample.memTotalKiB);
+  return mark === ABSENT ? sample.memAvailableKiB : sample.memAvailableKiB - mark;
+};
+
+const thresholdBits = (reached: number): number =>
+  ((reached & REACHED.MEM_AVAILABLE) !== 0 ? DETECTED.MEM_AVAILABLE : 0) |
+  ((reached & REACHED.SWAP_FREE) !== 0 ? DETECTED.SWAP_FREE : 0);
+
+/** Judges `sample` into `state.verdict`. A sample without MemAvailable cannot raise a level by the marks. */
+export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs: number): Verdict => {
+  const { verdict, signs } = state;
+  const { thrash } = policy.detect;
+  updateSlope(state.slope, sample, nowMs);
+  pushReading(state.window, sample, nowMs, thrash.windowMs / READINGS_PER_WINDOW);
+  readSigns(signs, state.window, sample, thrash, nowMs);
+  verdict.exhaustionMs = exhaustionMs(state.slope);
+  verdict.headroomKiB = headroom(policy, sample);
+
+  const term = thresholdReached(policy.detect.term, policy.detect.combine, sample);
+  const kill = thresholdReached(policy.detect.kill, policy.detect.combine, sample);
+  const thrashing = isThrashing(signs, sample, thrash, policy.detect.lateMs);
+  const thrashHeld = heldFor(state.thrashing, thrashing, thrash.holdMs, nowMs);
+  const near = verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= policy.detect.forecastMs;
+
+  verdict.detectors = thresholdBits(term | kill) | (thrashHeld ? DETECTED.THRASH : 0);
+  // A thrashing process cannot run its SIGTERM handler: its pages are the ones that are missing.
+  if (kill !== 0 || thrashHeld) verdict.level = LEVEL.KILL;
+  else if (term !== 0 && near) {
+    verdict.level = LEVEL.KILL;
+    verdict.detectors |= DETECTED.FORECAST;
+  } else if (term !== 0) verdict.level = LEVEL.TERM;
+  else verdict.level = isApproaching(state, sample, policy) || thrashing ? LEVEL.APPROACH : LEVEL.CALM;
+
+  const stalls = state.memorySomeUs !== ABSENT && sample.memorySomeUs > state.memorySomeUs;
+  state.memorySomeUs = sample.memorySomeUs;
+  state.wantsDetails = verdict.level !== LEVEL.CALM || stalls || sample.memorySomeUs === ABSENT;
+  return verdict;
+};
+
+/** Within twice the term mark, or near exhaustion at the present slope, or late: time to bring descriptors up to date. */
+const isApproaching = (state: DetectState, sample: Sample, policy: Policy): boolean => {
+  const { exhaustionMs: left } = state.verdict;
+  if (left !== ABSENT && left <= APPROACH_MS) return true;
+  if (sample.tickLateMs >= policy.detect.lateMs) return true;
+  const mark = policy.detect.term.memAvailable;
+  return isReached(
+    { kib: mark.kib === ABSENT ? ABSENT : mark.kib * 2, permyriad: mark.permyriad === ABSENT ? ABSENT : mark.permyriad * 2 },
+    sample.memAvailableKiB,
+    sample.memTotalKiB,
+  );
+};

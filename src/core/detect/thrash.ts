@@ -1,0 +1,74 @@
+/**
+ * Thrashing: pages that are needed come back from disk as fast as reclaim throws them out, while MemAvailable counts
+ * them as available. PSI memory "full" alone rises just as high for the limit of a single memcg, so a verdict needs signs
+ * that only a shortage of the whole host gives. Measured in a guest of 469 MiB (6.1, disk of 40 MiB/s; per second):
+ *
+ *                                   full %   pgscan   restores   free / high watermark
+ *     file-page thrash, onset           24    21,000        750   1.0-2.3
+ *     file-page thrash, settled         76    10,000      2,400   1.0-1.9
+ *     one stream, four streams         2-5    10,000       1-60   1.0-1.9
+ *     thrash in a memcg's limit         68         0      1,900   80
+ *     leak into memory.high             80         0          0   90
+ *
+ *  - pgscan_kswapd + pgscan_direct count global reclaim only, never a memcg's (mm/vmscan.c);
+ *  - restores: pages of the working set that were reclaimed and needed again (mm/workingset.c), which a stream lacks;
+ *  - free pages near the high watermarks: kswapd has no lead left.
+ */
+import { isReached } from '../mark.ts';
+import type { ThrashPolicy } from '../policy.ts';
+import type { Sample } from '../sample.ts';
+import { ABSENT, WHOLE_PERMYRIAD } from '../units.ts';
+import { ratePerSecond, type WindowState } from './window.ts';
+
+const US_PER_S = 1_000_000;
+
+/** Free pages swing between low and twice the high watermark while kswapd feeds a thrash; a host at ease has far more. */
+const NEAR_HIGH = 2;
+
+export interface ThrashSigns {
+  /** Share of the window in which all tasks waited for memory, permyriad; ABSENT without PSI. */
+  fullPermyriad: number;
+  restoresPerS: number;
+  scannedPerS: number;
+  nearWatermark: boolean;
+}
+
+export const createSigns = (): ThrashSigns => ({
+  fullPermyriad: ABSENT,
+  restoresPerS: ABSENT,
+  scannedPerS: ABSENT,
+  nearWatermark: false,
+});
+
+/** Works the signs out of the window and the newest sample into `signs`. */
+export const readSigns = (
+  signs: ThrashSigns,
+  window: WindowState,
+  sample: Sample,
+  policy: ThrashPolicy,
+  nowMs: number,
+): void => {
+  const fullUsPerS = ratePerSecond(window, 'memoryFullUs', nowMs, policy.windowMs);
+  signs.fullPermyriad = fullUsPerS === ABSENT ? ABSENT : Math.floor((fullUsPerS * WHOLE_PERMYRIAD) / US_PER_S);
+  signs.restoresPerS = ratePerSecond(window, 'restores', nowMs, policy.windowMs);
+  signs.scannedPerS = ratePerSecond(window, 'scanned', nowMs, policy.windowMs);
+  signs.nearWatermark =
+    sample.zoneUsablePages !== ABSENT && sample.zoneUsablePages <= sample.zoneHighPages * NEAR_HIGH;
+};
+
+/**
+ * Whether all signs are there now. Without PSI (kernel without CONFIG_PSI or psi=0) a late tick of ours stands in for
+ * the stall time: something that only wants to run did not get to.
+ */
+export const isThrashing = (signs: ThrashSigns, sample: Sample, policy: ThrashPolicy, lateMs: number): boolean => {
+  if (!policy.enabled) return false;
+  const stalled =
+    signs.fullPermyriad === ABSENT ? sample.tickLateMs >= lateMs : signs.fullPermyriad >= policy.fullPermyriad;
+  return (
+    stalled &&
+    signs.nearWatermark &&
+    signs.scannedPerS > 0 &&
+    signs.restoresPerS >= policy.restoresPerS &&
+    isReached(policy.memAvailable, sample.memAvailableKiB, sample.memTotalKiB)
+  );
+};

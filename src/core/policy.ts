@@ -1,0 +1,108 @@
+/**
+ * Policy: the validated settings in machine units, as the config loader hands them over (plain JSON). Texts, defaults
+ * and their reasons live in config/; the core only ever sees numbers that have already been checked.
+ */
+
+/** A threshold: the smaller of the bounds that are given ("min(10%, 2GiB)" gives both), ABSENT where one is not. */
+export interface Mark {
+  readonly kib: number;
+  readonly permyriad: number;
+}
+
+/** At or below these amounts a level is reached; a mark with both bounds ABSENT never fires. */
+export interface LevelMarks {
+  readonly memAvailable: Mark;
+  readonly swapFree: Mark;
+}
+
+export interface ThrashPolicy {
+  readonly enabled: boolean;
+  /** Length of the window over which stall time and refaults are differenced. */
+  readonly windowMs: number;
+  /** Share of the window in which every non-idle task waited for memory (PSI memory "full", by its total). */
+  readonly fullPermyriad: number;
+  /** Pages of the working set that were reclaimed and had to come back, per second, that corroborate it. */
+  readonly restoresPerS: number;
+  /** Only while MemAvailable is at or below this: global thrash cannot happen with memory to spare. */
+  readonly memAvailable: Mark;
+  /** How long the condition must hold before it is a verdict. */
+  readonly holdMs: number;
+}
+
+export interface DetectPolicy {
+  /** Whether both the memory and the swap mark must be reached, or either. Without swap only memory counts. */
+  readonly combine: 'and' | 'or';
+  readonly term: LevelMarks;
+  readonly kill: LevelMarks;
+  readonly thrash: ThrashPolicy;
+  /** Below the term mark, exhaustion nearer than this at the present slope is treated as the kill level. */
+  readonly forecastMs: number;
+  /** A tick later than this is a sign of pressure that corroborates the thrash verdict. */
+  readonly lateMs: number;
+}
+
+export interface PacePolicy {
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** The fastest that memory is assumed to fill, from which the longest safe sleep follows. */
+  readonly fillKiBPerMs: number;
+}
+
+export type RuleAction = 'protect' | 'prefer' | 'avoid' | 'only';
+
+/** One line of policy. All criteria that are given must match; within one criterion any entry suffices. */
+export interface PolicyRule {
+  /** Where it comes from, as the operator knows it: "builtin:sshd", "select.protect[2]". */
+  readonly id: string;
+  readonly action: RuleAction;
+  /** Badness offset in thousandths of total pages, as oom_score_adj counts; negative to avoid, 0 for protect and only. */
+  readonly points: number;
+  readonly reason: string;
+  readonly unit: readonly string[];
+  readonly cgroup: readonly string[];
+  readonly exe: readonly string[];
+  readonly comm: readonly string[];
+  readonly uids: readonly number[];
+  readonly oomScoreAdjMin: number;
+  readonly oomScoreAdjMax: number;
+}
+
+export interface SelectPolicy {
+  /** A process that would return less than this is not worth a kill. */
+  readonly minimumSize: Mark;
+  readonly rules: readonly PolicyRule[];
+  /** Rehearsal only: no other pid is a candidate. ABSENT otherwise. */
+  readonly onlyPid: number;
+}
+
+export interface ActPolicy {
+  readonly termTimeoutMs: number;
+  readonly holdOffMs: number;
+  /** A victim that is not gone by then is stuck: it is ignored and the next one chosen. */
+  readonly victimTimeoutMs: number;
+  readonly killsPerMinute: number;
+  readonly killsPerHour: number;
+}
+
+export interface ReportPolicy {
+  /** "127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off". */
+  readonly listen: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'auto' | 'json' | 'pretty';
+  /** uid and gid that the report process drops to when control runs as root; ABSENT: stay. */
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Policy {
+  readonly mode: 'observe' | 'enforce';
+  readonly detect: DetectPolicy;
+  readonly pace: PacePolicy;
+  readonly select: SelectPolicy;
+  readonly act: ActPolicy;
+  readonly report: ReportPolicy;
+  /** First 12 hex digits of the SHA-256 over the texts it was made from, to tell which configuration was in force. */
+  readonly hash: string;
+  /** The files it was read from, in order of precedence, lowest first. */
+  readonly files: readonly string[];
+}

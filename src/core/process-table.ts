@@ -1,0 +1,118 @@
+/**
+ * The process table: one row a process, struct of arrays, columns named as in /proc. linux/ fills it, core/select reads
+ * it. Rows are slots that stay with their process for its life, so descriptors can be kept beside them.
+ */
+import { ABSENT } from './units.ts';
+
+/** Bits of the `flags` column. */
+export const FLAG = {
+  /** Kernel thread: pid 2 or a child of it (kthreadd); never has memory of its own. */
+  KTHREAD: 1 << 0,
+  /** pid 1 of our pid namespace. */
+  INIT: 1 << 1,
+  /** This process or one of its own children (report, config loader). */
+  SELF: 1 << 2,
+  /** A parent, grandparent ... of this process: the session of whoever runs the tool. */
+  ANCESTOR: 1 << 3,
+  /** The leader is a zombie but other threads live and hold the memory (kernel-facts 0.1). */
+  ZOMBIE_LEADER: 1 << 4,
+  /** ShdPnd has SIGKILL: somebody has killed it already (kernel-facts 0.2). */
+  SIGKILL_PENDING: 1 << 5,
+  /** Reading answered ESRCH: the process is reaped. */
+  GONE: 1 << 6,
+  /** Descriptors and a pidfd are held, memory columns are exact; otherwise only oom_score is known. */
+  ARMED: 1 << 7,
+  /** comm, uid, exe and cgroup have been read. */
+  IDENTIFIED: 1 << 8,
+  /** exe is the very file at that path of this host, not a namesake in a container. */
+  EXE_VERIFIED: 1 << 9,
+  /** No thread has an mm: a plain zombie. */
+  NO_MM: 1 << 10,
+} as const;
+
+export interface ProcessTable {
+  readonly capacity: number;
+  /** RAM + swap in pages: totalpages of oom_badness() for a global OOM (mm/oom_kill.c, constrained_alloc). */
+  totalPages: number;
+  pageKiB: number;
+  /** The rows in use; only the first `count` entries count. */
+  readonly rows: Int32Array;
+  count: number;
+  readonly pid: Int32Array;
+  readonly ppid: Int32Array;
+  /** Field 22 of stat, clock ticks since boot; ABSENT until the deferred read has answered. */
+  readonly startTimeTicks: Float64Array;
+  readonly uid: Float64Array;
+  /** VmRSS, RssAnon, VmSwap and VmPTE of status; ABSENT when not ARMED. */
+  readonly rssKiB: Float64Array;
+  readonly rssAnonKiB: Float64Array;
+  readonly swapKiB: Float64Array;
+  readonly pageTablesKiB: Float64Array;
+  readonly oomScoreAdj: Int32Array;
+  readonly oomScore: Int32Array;
+  readonly threads: Int32Array;
+  readonly flags: Int32Array;
+  /** comm as the kernel gives it, at most 15 bytes, any byte but NUL; decoded as latin1 so that nothing is lost. */
+  readonly comm: string[];
+  readonly exe: string[];
+  /** cgroup v2 path, or the v1 path of the systemd hierarchy. */
+  readonly cgroup: string[];
+  /** systemd unit derived from the path, "" when none. */
+  readonly unit: string[];
+  /** Filled by core/select when identity or adj change: index into policy rules of the first protecting rule or ABSENT. */
+  readonly protectRule: Int32Array;
+  /** Index of the first `only` rule that matches, ABSENT when none does. */
+  readonly onlyRule: Int32Array;
+  /** Sum of points of the prefer and avoid rules that match, thousandths of totalPages. */
+  readonly policyPoints: Int32Array;
+}
+
+export const createProcessTable = (capacity: number): ProcessTable => ({
+  capacity,
+  totalPages: 0,
+  pageKiB: 4,
+  rows: new Int32Array(capacity),
+  count: 0,
+  pid: new Int32Array(capacity),
+  ppid: new Int32Array(capacity),
+  startTimeTicks: new Float64Array(capacity),
+  uid: new Float64Array(capacity),
+  rssKiB: new Float64Array(capacity),
+  rssAnonKiB: new Float64Array(capacity),
+  swapKiB: new Float64Array(capacity),
+  pageTablesKiB: new Float64Array(capacity),
+  oomScoreAdj: new Int32Array(capacity),
+  oomScore: new Int32Array(capacity),
+  threads: new Int32Array(capacity),
+  flags: new Int32Array(capacity),
+  comm: new Array<string>(capacity).fill(''),
+  exe: new Array<string>(capacity).fill(''),
+  cgroup: new Array<string>(capacity).fill(''),
+  unit: new Array<string>(capacity).fill(''),
+  protectRule: new Int32Array(capacity),
+  onlyRule: new Int32Array(capacity),
+  policyPoints: new Int32Array(capacity),
+});
+
+/** Puts a slot back to "a process of which only the pid is known". */
+export const clearSlot = (table: ProcessTable, slot: number, pid: number): void => {
+  table.pid[slot] = pid;
+  table.ppid[slot] = ABSENT;
+  table.startTimeTicks[slot] = ABSENT;
+  table.uid[slot] = ABSENT;
+  table.rssKiB[slot] = ABSENT;
+  table.rssAnonKiB[slot] = ABSENT;
+  table.swapKiB[slot] = ABSENT;
+  table.pageTablesKiB[slot] = ABSENT;
+  table.oomScoreAdj[slot] = 0;
+  table.oomScore[slot] = ABSENT;
+  table.threads[slot] = ABSENT;
+  table.flags[slot] = 0;
+  table.comm[slot] = '';
+  table.exe[slot] = '';
+  table.cgroup[slot] = '';
+  table.unit[slot] = '';
+  table.protectRule[slot] = ABSENT;
+  table.onlyRule[slot] = ABSENT;
+  table.policyPoints[slot] = 0;
+};

@@ -1,0 +1,107 @@
+/**
+ * One tick's numbers of the whole system. Every field is a plain number and ABSENT (-1) where the kernel does not offer
+ * it or it was not read in this tick, so that one object is filled again and again without allocating.
+ */
+import { ABSENT } from './units.ts';
+
+export interface Sample {
+  /** /proc/meminfo, KiB. */
+  memTotalKiB: number;
+  memFreeKiB: number;
+  memAvailableKiB: number;
+  swapTotalKiB: number;
+  swapFreeKiB: number;
+  anonPagesKiB: number;
+  shmemKiB: number;
+  slabUnreclaimableKiB: number;
+  pageTablesKiB: number;
+  mlockedKiB: number;
+  hugetlbKiB: number;
+  dirtyKiB: number;
+  writebackKiB: number;
+  activeFileKiB: number;
+  inactiveFileKiB: number;
+
+  /** /proc/pressure/*, total stall time since boot in microseconds. */
+  memorySomeUs: number;
+  memoryFullUs: number;
+  ioSomeUs: number;
+  ioFullUs: number;
+  cpuSomeUs: number;
+
+  /** /proc/vmstat, events since boot (sums over zones where the kernel splits them). */
+  allocstall: number;
+  pgscanDirect: number;
+  pgstealDirect: number;
+  pgscanKswapd: number;
+  pgstealKswapd: number;
+  refaultFile: number;
+  refaultAnon: number;
+  activateFile: number;
+  /** Refaulted pages that were in the working set when they were reclaimed: the loss that PSI waits for (mm/workingset.c). */
+  restores: number;
+  pswpin: number;
+  pswpout: number;
+  pgmajfault: number;
+  oomKill: number;
+
+  /**
+   * /proc/zoneinfo, pages, sums over populated zones; unreclaimableNodes counts nodes where kswapd gave up. Usable is
+   * free less what the zone keeps from ordinary allocations (the largest of its protection): ZONE_DMA always looks free.
+   */
+  zoneFreePages: number;
+  zoneUsablePages: number;
+  zoneMinPages: number;
+  zoneLowPages: number;
+  zoneHighPages: number;
+  unreclaimableNodes: number;
+
+  /** This process: how late the tick began after its due time, and major faults since start (getrusage(2) ru_majflt). */
+  tickLateMs: number;
+  ownMajorFaults: number;
+}
+
+/** A sample in which nothing has been read yet. */
+export const emptySample = (): Sample => ({
+  memTotalKiB: ABSENT,
+  memFreeKiB: ABSENT,
+  memAvailableKiB: ABSENT,
+  swapTotalKiB: ABSENT,
+  swapFreeKiB: ABSENT,
+  anonPagesKiB: ABSENT,
+  shmemKiB: ABSENT,
+  slabUnreclaimableKiB: ABSENT,
+  pageTablesKiB: ABSENT,
+  mlockedKiB: ABSENT,
+  hugetlbKiB: ABSENT,
+  dirtyKiB: ABSENT,
+  writebackKiB: ABSENT,
+  activeFileKiB: ABSENT,
+  inactiveFileKiB: ABSENT,
+  memorySomeUs: ABSENT,
+  memoryFullUs: ABSENT,
+  ioSomeUs: ABSENT,
+  ioFullUs: ABSENT,
+  cpuSomeUs: ABSENT,
+  allocstall: ABSENT,
+  pgscanDirect: ABSENT,
+  pgstealDirect: ABSENT,
+  pgscanKswapd: ABSENT,
+  pgstealKswapd: ABSENT,
+  refaultFile: ABSENT,
+  refaultAnon: ABSENT,
+  activateFile: ABSENT,
+  restores: ABSENT,
+  pswpin: ABSENT,
+  pswpout: ABSENT,
+  pgmajfault: ABSENT,
+  oomKill: ABSENT,
+  zoneFreePages: ABSENT,
+  zoneUsablePages: ABSENT,
+  zoneMinPages: ABSENT,
+  zoneLowPages: ABSENT,
+  zoneHighPages: ABSENT,
+  unreclaimableNodes: ABSENT,
+  tickLateMs: 0,
+  ownMajorFaults: ABSENT,
+});

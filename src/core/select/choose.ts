@@ -1,0 +1,38 @@
+/**
+ * Whom to hold descriptors of: the best candidates of the moment, and behind them the largest of the protected, which are
+ * not armed but looked at again, because a process that has exec'ed into something else must not stay protected.
+ */
+import type { SelectPolicy } from '../policy.ts';
+import type { ProcessTable } from '../process-table.ts';
+import { ABSENT } from '../units.ts';
+import { rowSizeKiB } from './badness.ts';
+import { hasScope } from './policy-match.ts';
+import { type Ranking, rank } from './rank.ts';
+
+const neverTaken = (): boolean => false;
+
+/** Fills `chosen` with slots, candidates first, and returns how many. */
+export const chooseToArm = (
+  ranking: Ranking,
+  table: ProcessTable,
+  policy: SelectPolicy,
+  minimumKiB: number,
+  chosen: Int32Array,
+): number => {
+  rank(ranking, table, {
+    onlyPid: policy.onlyPid,
+    narrowed: hasScope(policy),
+    // Half of the minimum: what is about to grow over it is held before it does.
+    minimumKiB: minimumKiB / 2,
+    admitsUnidentified: true,
+    isTaken: neverTaken,
+  });
+  let count = 0;
+  for (; count < ranking.count && count < chosen.length; count++) chosen[count] = ranking.order[count] as number;
+  for (let row = 0; row < table.count && count < chosen.length; row++) {
+    const slot = table.rows[row] as number;
+    if ((table.protectRule[slot] as number) === ABSENT || rowSizeKiB(table, slot) < minimumKiB) continue;
+    chosen[count++] = slot;
+  }
+  return count;
+};

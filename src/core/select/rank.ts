@@ -1,0 +1,70 @@
+/**
+ * Ranks the table: one pass, best first, ties to the younger process as in the kernel (the task list is in order of
+ * creation and select_bad_process() takes the later of equals). Result arrays are made once and written again.
+ */
+import type { ProcessTable } from '../process-table.ts';
+import { EXCLUSIONS } from '../event.ts';
+import { ABSENT } from '../units.ts';
+import { rowBadness } from './badness.ts';
+import { exclusionOf, type Scope } from './eligible.ts';
+
+export interface Ranking {
+  /** Slots, best victim first; only the first `count` count. */
+  readonly order: Int32Array;
+  count: number;
+  /** By slot: badness plus policy points, pages. */
+  readonly points: Float64Array;
+  /** By slot: index into EXCLUSIONS or ABSENT. */
+  readonly exclusion: Int8Array;
+  /** By index into EXCLUSIONS. */
+  readonly excluded: Int32Array;
+  readonly depth: number;
+}
+
+/** `depth` bounds how many candidates are kept in order; a command that prints all of them passes the capacity. */
+export const createRanking = (capacity: number, depth: number): Ranking => ({
+  order: new Int32Array(depth),
+  count: 0,
+  points: new Float64Array(capacity),
+  exclusion: new Int8Array(capacity),
+  excluded: new Int32Array(EXCLUSIONS.length),
+  depth,
+});
+
+/** Whether slot `a` is a better victim than slot `b`. A total order: the outcome does not depend on that of the rows. */
+const isBetter = (table: ProcessTable, points: Float64Array, a: number, b: number): boolean => {
+  const difference = (points[a] as number) - (points[b] as number);
+  if (difference !== 0) return difference > 0;
+  const age = (table.startTimeTicks[a] as number) - (table.startTimeTicks[b] as number);
+  if (age !== 0) return age > 0;
+  return (table.pid[a] as number) > (table.pid[b] as number);
+};
+
+const insert = (ranking: Ranking, table: ProcessTable, slot: number): void => {
+  const { order, points, depth } = ranking;
+  let at = ranking.count;
+  if (at === depth) {
+    if (!isBetter(table, points, slot, order[depth - 1] as number)) return;
+    at = depth - 1;
+  } else ranking.count++;
+  while (at > 0 && isBetter(table, points, slot, order[at - 1] as number)) {
+    order[at] = order[at - 1] as number;
+    at--;
+  }
+  order[at] = slot;
+};
+
+/** Fills `ranking` from all rows. */
+export const rank = (ranking: Ranking, table: ProcessTable, scope: Scope): void => {
+  ranking.count = 0;
+  ranking.excluded.fill(0);
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    const exclusion = exclusionOf(table, slot, scope);
+    ranking.exclusion[slot] = exclusion;
+    ranking.points[slot] =
+      rowBadness(table, slot) + ((table.policyPoints[slot] as number) * table.totalPages) / 1000;
+    if (exclusion === ABSENT) insert(ranking, table, slot);
+    else ranking.excluded[exclusion] = (ranking.excluded[exclusion] as number) + 1;
+  }
+};

@@ -1,0 +1,53 @@
+/** Everything that is remembered from tick to tick, made once. Plain numbers and arrays: it can be written to a trace. */
+import { type Budget, createBudget } from './act/budget.ts';
+import { createDetect, type DetectState } from './detect/detect.ts';
+import type { NoActionReason } from './event.ts';
+import { createRanking, type Ranking } from './select/rank.ts';
+import { ABSENT } from './units.ts';
+import { LEVEL } from './verdict.ts';
+import { createEpisode, type Episode } from './verify/episode.ts';
+import type { Victim } from './victim.ts';
+
+/** A process that the kernel would not let us signal: not tried again in this episode. */
+interface Refusal {
+  readonly slot: number;
+  readonly pid: number;
+}
+
+export interface State {
+  readonly detect: DetectState;
+  readonly episode: Episode;
+  readonly budget: Budget;
+  readonly ranking: Ranking;
+  /** Signalled in this episode, oldest first. */
+  readonly victims: Victim[];
+  readonly refused: Refusal[];
+  level: number;
+  /** A scan has been asked for and this tick was to use it. */
+  selecting: boolean;
+  /** When the tick began whose verdict led to the present intent. */
+  verdictMs: number;
+  noAction: NoActionReason | null;
+  noActionMs: number;
+  /** Milliseconds until something waits for a tick; ABSENT: nothing does. */
+  dueMs: number;
+}
+
+/** How many candidates the daemon keeps in order: the report shows ten, refusals and vanished processes use up some. */
+const RANK_DEPTH = 32;
+
+/** A fresh state for tables of `capacity` rows. */
+export const createState = (capacity: number): State => ({
+  detect: createDetect(),
+  episode: createEpisode(),
+  budget: createBudget(),
+  ranking: createRanking(capacity, RANK_DEPTH),
+  victims: [],
+  refused: [],
+  level: LEVEL.CALM,
+  selecting: false,
+  verdictMs: ABSENT,
+  noAction: null,
+  noActionMs: ABSENT,
+  dueMs: ABSENT,
+});

@@ -1,0 +1,35 @@
+/** A process that we have signalled: what was expected of it and what came. Shared by act and verify. */
+import type { ProcessFacts, VerifyVerdict } from './event.ts';
+import { ABSENT } from './units.ts';
+
+export interface Victim {
+  readonly slot: number;
+  readonly facts: ProcessFacts;
+  /** The last signal and when it was sent. */
+  signal: 'TERM' | 'KILL';
+  signalledMs: number;
+  /** When the first signal was sent: checkpoints count from the signal that is to free the memory. */
+  readonly firstSignalMs: number;
+  /** Observe mode: nothing was sent, so nothing will come. */
+  readonly simulated: boolean;
+  /** What killing it can return at most: its anonymous and swapped memory, KiB. */
+  readonly expectedKiB: number;
+  /** MemAvailable + SwapFree at the signal, KiB. */
+  readonly baselineKiB: number;
+  /** All threads have exited; ABSENT until then. */
+  exitedMs: number;
+  /** Index of the next checkpoint to be told. */
+  checkpoint: number;
+  verdict: VerifyVerdict | null;
+}
+
+/** Whether the outcome is still open: a second victim is not taken while it is. */
+export const isPending = (victim: Victim): boolean => victim.verdict === null;
+
+/** The victim in `slot`, if it is one. A vacated slot's next process is another process: pid and start time differ. */
+export const isVictimSlot = (victims: readonly Victim[], slot: number, pid: number): boolean => {
+  for (const victim of victims) {
+    if (victim.slot === slot && victim.facts.pid === pid && victim.exitedMs === ABSENT) return true;
+  }
+  return false;
+};

@@ -1,0 +1,47 @@
+/**
+ * Everything that oomwatchd needs of a host, looked at once: the table of `doctor`, and what is told at start. The order is
+ * that of the table.
+ */
+import type { Finding } from '../core/event.ts';
+import { type Probe, readHost } from './probe/host.ts';
+import {
+  probeCgroups,
+  probeKernel,
+  probeMglru,
+  probePressure,
+  probeSyscalls,
+  type SyscallSupport,
+} from './probe/kernel.ts';
+import { probeLimits, probeOwnCgroup, probeSwap } from './probe/own-memory.ts';
+import { probeCapabilities, probeOwnAdj, probeUserNamespace } from './probe/privilege.ts';
+import { probeRivals } from './probe/rivals.ts';
+import { probeKmsg, probeSysctls, probeSysrq } from './probe/sysctl.ts';
+import { probeCgroupNamespace, probeHidepid, probePidNamespace, probeProcMounts } from './probe/visibility.ts';
+import type { Roots } from './root.ts';
+
+const PROBES: readonly Probe[] = [
+  probeKernel,
+  probePressure,
+  probeCgroups,
+  probePidNamespace,
+  probeUserNamespace,
+  probeCgroupNamespace,
+  probeHidepid,
+  probeProcMounts,
+  probeCapabilities,
+  probeOwnAdj,
+  probeLimits,
+  probeOwnCgroup,
+  probeSwap,
+  probeSysctls,
+  probeMglru,
+  probeSysrq,
+  probeKmsg,
+  probeRivals,
+];
+
+/** Never throws for what a host lacks: that is a finding. */
+export const probe = (roots: Roots, syscalls: SyscallSupport): readonly Finding[] => {
+  const host = readHost(roots);
+  return [probeSyscalls(syscalls), ...PROBES].flatMap((each) => each(host));
+};

@@ -1,0 +1,55 @@
+/** The index of processes as the loop sees it: kept up in calm times, scanned in an emergency without opening anything. */
+import type { ProcessTable } from '../../core/process-table.ts';
+import { ABSENT } from '../../core/units.ts';
+import { identify } from './identify.ts';
+import { createRound, type RefreshHooks, refresh } from './refresh.ts';
+import { scan } from './scan.ts';
+import { createSlots, type IndexEnv, type IndexIo, type Slots } from './slots.ts';
+
+export interface ProcessIndex {
+  readonly table: ProcessTable;
+  readonly slots: Slots;
+  /** Works on the current round for `budgetMs`; true when a round was completed. */
+  refresh(budgetMs: number): boolean;
+  /** Re-reads every kept descriptor into the table. */
+  scan(): void;
+  /** Reads identity again at once, for a slot that grew faster than the rounds. */
+  identify(slot: number): void;
+  counts(): { known: number; armed: number; overflow: number; rounds: number };
+  close(): void;
+}
+
+export interface IndexLimits {
+  /** Processes known at the most: each costs about 4.5 KiB of kernel memory. */
+  readonly capacity: number;
+  /** Processes that a round may choose, to be armed or only looked at again. An armed one costs about 6 KiB more. */
+  readonly chosen: number;
+}
+
+export const createProcessIndex = (
+  io: IndexIo,
+  env: IndexEnv,
+  hooks: RefreshHooks,
+  limits: IndexLimits,
+): ProcessIndex => {
+  const slots = createSlots(limits.capacity);
+  const round = createRound(limits.capacity, limits.chosen);
+  round.procFd = io.openDirectory(env.procRoot);
+  return {
+    table: slots.table,
+    slots,
+    refresh: (budgetMs) => refresh(io, slots, env, hooks, round, budgetMs),
+    scan: () => scan(io, slots),
+    identify: (slot) => {
+      if (identify(io, slots, env, slot, hooks.nowMs()) === 0) hooks.identified(slot);
+    },
+    counts: () => ({ known: slots.table.count, armed: slots.armed, overflow: slots.overflow, rounds: round.rounds }),
+    close: () => {
+      if (round.procFd !== ABSENT) io.close(round.procFd);
+      for (const fds of [slots.scoreFd, slots.statusFd, slots.adjFd, slots.pidfd]) {
+        for (const fd of fds) if (fd !== ABSENT) io.close(fd);
+        fds.fill(ABSENT);
+      }
+    },
+  };
+};

@@ -1,0 +1,145 @@
+/**
+ * Keeps the index up in calm times, a slice at a time: a round checks every known process, lists /proc for new ones,
+ * has the candidates chosen, and identifies and arms them. A slice ends when its time is used up and goes on where it
+ * stopped, so that a host with 10,000 processes costs a tick no more than one with 100.
+ */
+import { FLAG, type ProcessTable } from '../../core/process-table.ts';
+import { ABSENT } from '../../core/units.ts';
+import { collectPids } from '../proc/dirent.ts';
+import { arm, disarm, forgetMemory } from './arm.ts';
+import { enrol } from './enrol.ts';
+import { identify } from './identify.ts';
+import { readArmed, readScore } from './read-row.ts';
+import { type IndexEnv, type IndexIo, releaseRow, type Slots } from './slots.ts';
+
+export interface RefreshHooks {
+  nowMs(): number;
+  /** Ranks the table and writes the best slots into `chosen`; returns how many. */
+  choose(table: ProcessTable, chosen: Int32Array): number;
+  /** The identity or oom_score_adj of a slot has changed. */
+  identified(slot: number): void;
+  /** A victim's descriptors stay open until its outcome is known. */
+  isPinned(slot: number): boolean;
+}
+
+export interface Round {
+  phase: 'idle' | 'check' | 'list' | 'arm';
+  cursor: number;
+  chosenCount: number;
+  readonly chosen: Int32Array;
+  readonly isChosen: Uint8Array;
+  readonly listing: Uint8Array;
+  readonly pids: Int32Array;
+  procFd: number;
+  /** Completed rounds. */
+  rounds: number;
+}
+
+const LISTING_BYTES = 32_768;
+/** struct linux_dirent64 of a one-digit pid is 24 bytes: a buffer cannot hold more entries. */
+const MAX_PIDS = LISTING_BYTES / 24;
+
+export const createRound = (capacity: number, chosenMax: number): Round => ({
+  phase: 'idle',
+  cursor: 0,
+  chosenCount: 0,
+  chosen: new Int32Array(chosenMax),
+  isChosen: new Uint8Array(capacity),
+  listing: new Uint8Array(LISTING_BYTES),
+  pids: new Int32Array(Math.ceil(MAX_PIDS)),
+  procFd: ABSENT,
+  rounds: 0,
+});
+
+/** An identity older than this is read again: a process can exec, or be moved to another cgroup, without a sign. */
+const IDENTITY_MS = 10_000;
+
+/** Re-reads one known process; returns false when its row was released. */
+const checkRow = (io: IndexIo, slots: Slots, hooks: RefreshHooks, row: number): boolean => {
+  const slot = slots.table.rows[row] as number;
+  readScore(io, slots, slot);
+  if (((slots.table.flags[slot] as number) & FLAG.GONE) === 0 || hooks.isPinned(slot)) return true;
+  releaseRow(io, slots, row);
+  return false;
+};
+
+const listSome = (io: IndexIo, slots: Slots, procRoot: string, round: Round): boolean => {
+  const length = io.getdents64(round.procFd, round.listing);
+  const count = length > 0 ? collectPids(round.listing, length, round.pids, 0) : 0;
+  for (let at = 0; at < count; at++) {
+    const pid = round.pids[at] as number;
+    if (!slots.byPid.has(pid)) enrol(io, slots, procRoot, pid);
+  }
+  return length > 0;
+};
+
+const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, slot: number): void => {
+  const identifiedMs = slots.identifiedMs[slot] as number;
+  const now = hooks.nowMs();
+  const flags = slots.table.flags[slot] as number;
+  const stale = (flags & FLAG.IDENTIFIED) === 0 || now - identifiedMs >= IDENTITY_MS;
+  if (stale) {
+    if (identify(io, slots, env, slot, now) < 0) return;
+    hooks.identified(slot);
+  }
+  const protectedNow = (slots.table.protectRule[slot] as number) !== ABSENT;
+  const unkillable = ((slots.table.flags[slot] as number) & (FLAG.INIT | FLAG.SELF | FLAG.ANCESTOR)) !== 0;
+  if (protectedNow || unkillable) {
+    disarm(io, slots, slot);
+    forgetMemory(slots.table, slot);
+    return;
+  }
+  if (arm(io, slots, env.procRoot, slot) === 0) readArmed(io, slots, slot);
+};
+
+const disarmOthers = (io: IndexIo, slots: Slots, hooks: RefreshHooks, round: Round): void => {
+  const { table } = slots;
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    if (round.isChosen[slot] === 0 && !hooks.isPinned(slot)) disarm(io, slots, slot);
+  }
+};
+
+const beginArming = (io: IndexIo, slots: Slots, hooks: RefreshHooks, round: Round): void => {
+  round.isChosen.fill(0);
+  round.chosenCount = hooks.choose(slots.table, round.chosen);
+  for (let at = 0; at < round.chosenCount; at++) round.isChosen[round.chosen[at] as number] = 1;
+  disarmOthers(io, slots, hooks, round);
+};
+
+/** Works for at most `budgetMs` (one step may overrun it); starts a new round when idle. Returns true when a round ended. */
+export const refresh = (
+  io: IndexIo,
+  slots: Slots,
+  env: IndexEnv,
+  hooks: RefreshHooks,
+  round: Round,
+  budgetMs: number,
+): boolean => {
+  const endMs = hooks.nowMs() + budgetMs;
+  if (round.phase === 'idle') {
+    round.phase = 'check';
+    round.cursor = 0;
+  }
+  do {
+    if (round.phase === 'check') {
+      if (round.cursor >= slots.table.count) {
+        round.phase = 'list';
+        io.rewind(round.procFd);
+      } else if (checkRow(io, slots, hooks, round.cursor)) round.cursor++;
+    } else if (round.phase === 'list') {
+      if (!listSome(io, slots, env.procRoot, round)) {
+        round.phase = 'arm';
+        round.cursor = 0;
+        beginArming(io, slots, hooks, round);
+      }
+    } else if (round.cursor < round.chosenCount) {
+      armSlot(io, slots, env, hooks, round.chosen[round.cursor++] as number);
+    } else {
+      round.phase = 'idle';
+      round.rounds++;
+      return true;
+    }
+  } while (hooks.nowMs() < endMs);
+  return false;
+};

@@ -1,0 +1,18 @@
+/**
+ * The emergency scan: every known process's oom_score and every candidate's status, read through kept descriptors. No
+ * open, no listing, no allocation; a vanished process is marked GONE and cleaned up by the next refresh.
+ */
+import { FLAG } from '../../core/process-table.ts';
+import { readArmed, readScore } from './read-row.ts';
+import type { IndexIo, Slots } from './slots.ts';
+
+export const scan = (io: IndexIo, slots: Slots): void => {
+  const { table } = slots;
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    const flags = table.flags[slot] as number;
+    if ((flags & (FLAG.KTHREAD | FLAG.GONE)) !== 0) continue;
+    readScore(io, slots, slot);
+    if ((flags & FLAG.ARMED) !== 0) readArmed(io, slots, slot);
+  }
+};

@@ -1,0 +1,34 @@
+/**
+ * Kill lines for the kernel log: netconsole, pstore and a serial console have them when no disk works. One write(2) is
+ * one record; the kernel prefixes time and level and escapes what is not printable when it is read.
+ */
+import { close, openWriteOnly, write } from './sys/libc.ts';
+
+export interface KmsgWriter {
+  /** Returns 0 or -errno; -EBADF when the kernel log could not be opened. */
+  write(text: string): number;
+  close(): void;
+}
+
+const EBADF = 9;
+
+/** LOG_DAEMON | LOG_WARNING of syslog(3): the record is marked as from user space. */
+const PREFIX = '<28>oomwatchd: ';
+
+/** printk records are cut at about 1,000 bytes (PRINTKRB_RECORD_MAX, LOG_LINE_MAX). */
+const MAX_TEXT = 900;
+
+export const createKmsgWriter = (path: string): KmsgWriter => {
+  const fd = openWriteOnly(path);
+  return {
+    write: (text) => {
+      if (fd < 0) return -EBADF;
+      const bytes = Buffer.from(PREFIX + text.slice(0, MAX_TEXT));
+      const written = write(fd, bytes, bytes.length);
+      return written < 0 ? written : 0;
+    },
+    close: () => {
+      if (fd >= 0) close(fd);
+    },
+  };
+};

@@ -1,0 +1,72 @@
+/** This process's own survival: what it asks of the kernel for itself. Every function tells what it got. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type FileMapping, parseSelfMaps } from './proc/self-maps.ts';
+import { ABSENT } from '../core/units.ts';
+import { uintBetween, wordEnd } from './bytes.ts';
+import { mlockOnFault, openReadOnly, preadAt0 } from './sys/libc.ts';
+
+export interface LockResult {
+  lockedKiB: number;
+  /** 0, or the errno of the first mapping that could not be locked (ENOMEM: RLIMIT_MEMLOCK; EPERM). */
+  errno: number;
+}
+
+/**
+ * Locks the file-backed mappings: node itself, libc, libstdc++, koffi. Under file-page thrash these pages are what
+ * reclaim takes from us, and each costs a disk read to get back. MLOCK_ONFAULT keeps what is in and what comes in.
+ * Never mlockall(2): V8 CHECKs madvise(MADV_DONTNEED), which fails on locked pages, and aborts.
+ */
+export const lockFileMappings = (procRoot: string): LockResult => {
+  const mappings: FileMapping[] = [];
+  parseSelfMaps(readFileSync(`${procRoot}/self/maps`, 'latin1'), mappings);
+  let lockedKiB = 0;
+  let errno = 0;
+  for (const mapping of mappings) {
+    const answer = mlockOnFault(mapping.start, mapping.end - mapping.start);
+    if (answer === 0) lockedKiB += (mapping.end - mapping.start) / 1024;
+    else if (errno === 0) errno = -answer;
+  }
+  return { lockedKiB, errno };
+};
+
+/** Writes oom_score_adj of this process; null when done, otherwise why not (EACCES without CAP_SYS_RESOURCE). */
+export const setOwnOomScoreAdj = (procRoot: string, value: number): string | null => {
+  try {
+    writeFileSync(`${procRoot}/self/oom_score_adj`, String(value));
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+const PPID = /^PPid:\s+(\d+)$/m;
+
+/** The pids of all parents of this process, up to pid 1. */
+export const ancestorsOf = (procRoot: string, pid: number): Set<number> => {
+  const found = new Set<number>();
+  for (let at = pid; ; ) {
+    let parent: number;
+    try {
+      parent = Number(PPID.exec(readFileSync(`${procRoot}/${at}/status`, 'latin1'))?.[1] ?? 0);
+    } catch {
+      // A parent that exits while we climb: its own parents are no longer ours.
+      return found;
+    }
+    if (parent === 0 || found.has(parent)) return found;
+    found.add(parent);
+    at = parent;
+  }
+};
+
+/** Resident pages of this process as the second field of statm, read through a kept descriptor; KiB or ABSENT. */
+export const createOwnRss = (procRoot: string, pageKiB: number): (() => number) => {
+  const fd = openReadOnly(`${procRoot}/self/statm`);
+  const buffer = new Uint8Array(128);
+  return () => {
+    const length = fd < 0 ? fd : preadAt0(fd, buffer, buffer.length);
+    if (length < 0) return ABSENT;
+    const from = wordEnd(buffer, 0, length) + 1;
+    const pages = uintBetween(buffer, from, wordEnd(buffer, from, length));
+    return pages === ABSENT ? ABSENT : pages * pageKiB;
+  };
+};

@@ -1,0 +1,155 @@
+/**
+ * The only import of koffi: libc functions and raw system calls that Node lacks. Every function returns the kernel's
+ * result, or -errno; none throws. Pointers are typed arrays, passed without a copy (they are pinned for the call).
+ */
+import koffi from 'koffi';
+
+// The running process has libc mapped already: no file name to guess between glibc and musl.
+const libc = koffi.load(null);
+
+// System call numbers: the generic ones are the same on every 64-bit architecture (include/uapi/asm-generic/unistd.h).
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+const SYS_PROCESS_MRELEASE = 448;
+const SYS_MLOCK2 = process.arch === 'x64' ? 325 : 284;
+const SYS_GETDENTS64 = process.arch === 'x64' ? 217 : 61;
+
+const O_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
+const O_DIRECTORY = process.arch === 'x64' ? 0o200000 : 0o40000;
+const O_RDWR = 0o2;
+const F_SETPIPE_SZ = 1031;
+
+const c = {
+  open: libc.func('open', 'int', ['str', 'int', 'int']),
+  close: libc.func('close', 'int', ['int']),
+  pread: libc.func('pread', 'long', ['int', 'void *', 'size_t', 'long']),
+  write: libc.func('write', 'long', ['int', 'void *', 'size_t']),
+  lseek: libc.func('lseek', 'long', ['int', 'long', 'int']),
+  poll: libc.func('poll', 'int', ['void *', 'ulong', 'int']),
+  pipe2: libc.func('pipe2', 'int', ['void *', 'int']),
+  fcntl: libc.func('fcntl', 'int', ['int', 'int', 'long']),
+  eventfd: libc.func('eventfd', 'int', ['uint', 'int']),
+  getrusage: libc.func('getrusage', 'int', ['int', 'void *']),
+  exit: libc.func('_exit', 'void', ['int']),
+  socket: libc.func('socket', 'int', ['int', 'int', 'int']),
+  sendto: libc.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
+  pidfdOpen: libc.func('syscall', 'long', ['long', 'int', 'uint']),
+  pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
+  processMrelease: libc.func('syscall', 'long', ['long', 'int', 'uint']),
+  mlock2: libc.func('syscall', 'long', ['long', 'ulong', 'ulong', 'int']),
+  getdents64: libc.func('syscall', 'long', ['long', 'int', 'void *', 'ulong']),
+};
+
+/** koffi keeps a stale errno after success, so it is looked at only when the result says that the call failed. */
+const result = (value: number): number => (value < 0 ? -koffi.errno() : value);
+
+/** open(2) read-only and close-on-exec. */
+export const openReadOnly = (path: string): number => result(c.open(path, O_CLOEXEC, 0));
+
+/** open(2) of a directory for getdents64. */
+export const openDirectory = (path: string): number => result(c.open(path, O_CLOEXEC | O_DIRECTORY, 0));
+
+/** open(2) for writing without blocking: PSI triggers and /dev/kmsg. */
+export const openReadWrite = (path: string): number => result(c.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK, 0));
+
+/** Write-only: /dev/kmsg, which is read through another descriptor. */
+export const openWriteOnly = (path: string): number => result(c.open(path, 1 | O_CLOEXEC | O_NONBLOCK, 0));
+
+export const close = (fd: number): number => result(c.close(fd));
+
+/** pread(2) at offset 0: the way to read a kept descriptor of /proc again. Bytes read, or -errno. */
+export const preadAt0 = (fd: number, buffer: Uint8Array, length: number): number =>
+  result(c.pread(fd, buffer, length, 0));
+
+/** pread(2) from `offset` of the file to the beginning of the buffer: files that come a page at a time. */
+export const preadAt = (fd: number, buffer: Uint8Array, length: number, offset: number): number =>
+  result(c.pread(fd, buffer, length, offset));
+
+export const write = (fd: number, bytes: Uint8Array, length: number): number => result(c.write(fd, bytes, length));
+
+/** Fills `buffer` with linux_dirent64 records from the descriptor's position; 0 at the end. */
+export const getdents64 = (fd: number, buffer: Uint8Array): number =>
+  result(c.getdents64(SYS_GETDENTS64, fd, buffer, buffer.length));
+
+/** lseek(2) to 0, so that a kept directory is listed anew. */
+export const rewind = (fd: number): number => result(c.lseek(fd, 0, 0));
+
+/** pidfd_open(2), Linux 5.3. The descriptor is close-on-exec by definition. */
+export const pidfdOpen = (pid: number): number => result(c.pidfdOpen(SYS_PIDFD_OPEN, pid, 0));
+
+/** pidfd_send_signal(2), Linux 5.1; signal 0 only checks. */
+export const pidfdSendSignal = (pidfd: number, signal: number): number =>
+  result(c.pidfdSendSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0));
+
+/** process_mrelease(2), Linux 5.15. May sleep on mmap_lock (kernel-facts 3.3): never called from the loop. */
+export const processMrelease = (pidfd: number): number =>
+  result(c.processMrelease(SYS_PROCESS_MRELEASE, pidfd, 0));
+
+const MLOCK_ONFAULT = 1;
+
+/** mlock2(2) with MLOCK_ONFAULT: pages that are in, and those that come in, stay. */
+export const mlockOnFault = (address: number, length: number): number =>
+  result(c.mlock2(SYS_MLOCK2, address, length, MLOCK_ONFAULT));
+
+const POLLFD_BYTES = 8;
+const pollOne = new Int32Array(POLLFD_BYTES / 4);
+const POLLIN = 0x1;
+
+/** Whether one descriptor is readable now; for a pidfd: whether all threads have exited (pidfd_open(2)). */
+export const isReadable = (fd: number): boolean => {
+  pollOne[0] = fd;
+  pollOne[1] = POLLIN;
+  return c.poll(pollOne, 1, 0) > 0;
+};
+
+const POLLPRI = 0x2;
+const POLLERR = 0x8;
+
+export type PollVerdict = 'event' | 'woken' | 'failed';
+
+/**
+ * poll(2) without a time limit on a thread of the pool: `fd` for POLLPRI (a PSI trigger), `wakeFd` for POLLIN so that
+ * shutdown can end it. `done` runs on the main thread.
+ */
+export const pollPriority = (fd: number, wakeFd: number, done: (verdict: PollVerdict) => void): void => {
+  const fds = new Int32Array((POLLFD_BYTES / 4) * 2);
+  fds.set([fd, POLLPRI, wakeFd, POLLIN]);
+  c.poll.async(fds, 2, -1, (error: Error | null, ready: number) => {
+    const events = ((fds[1] as number) >> 16) & 0xffff;
+    const woken = ((fds[3] as number) >> 16) & POLLIN;
+    if (woken !== 0) done('woken');
+    else if (error !== null || ready < 0 || (events & POLLERR) !== 0) done('failed');
+    else done('event');
+  });
+};
+
+/** eventfd(2), close-on-exec: wakes pollPriority. */
+export const eventFd = (): number => result(c.eventfd(0, O_CLOEXEC));
+
+/** pipe2(2) without blocking on either end; `ends` receives read and write descriptor. */
+export const pipeNonBlocking = (ends: Int32Array): number => result(c.pipe2(ends, O_CLOEXEC | O_NONBLOCK));
+
+/** fcntl(2) F_SETPIPE_SZ; the size got, or -errno (EPERM above /proc/sys/fs/pipe-max-size). */
+export const setPipeSize = (fd: number, bytes: number): number => result(c.fcntl(fd, F_SETPIPE_SZ, bytes));
+
+// struct rusage: two timevals (32 bytes), then 14 longs; ru_maxrss is the first, ru_majflt the sixth.
+// Read as 32-bit words: a BigInt would allocate on every tick, and 4 billion faults is for ever.
+const rusage = new Uint32Array(36);
+const RU_MAJFLT_WORD = 18;
+
+/** Major faults of this process since its start (getrusage(2), RUSAGE_SELF), or ABSENT. */
+export const ownMajorFaults = (): number => (c.getrusage(0, rusage) < 0 ? -1 : (rusage[RU_MAJFLT_WORD] as number));
+
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+
+/** A datagram socket of AF_UNIX, which Node cannot make. */
+export const unixDatagramSocket = (): number => result(c.socket(AF_UNIX, SOCK_DGRAM | O_CLOEXEC | O_NONBLOCK, 0));
+
+/** sendto(2) to a sockaddr_un. */
+export const sendTo = (fd: number, bytes: Uint8Array, address: Uint8Array): number =>
+  result(c.sendto(fd, bytes, bytes.length, 0, address, address.length));
+
+/** _exit(2): at once, without joining threads that may hang in the kernel. Output must have been written before. */
+export const exitNow = (code: number): void => void c.exit(code);

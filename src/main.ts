@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** Entry of the bin: argv -> command -> exit code. */
+import { COMMANDS, commandUsage, EXIT, usage } from './cli.ts';
+import { VERSION } from './version.ts';
+
+const say = (text: string): void => {
+  process.stdout.write(text);
+};
+
+const complain = (text: string): number => {
+  process.stderr.write(`oomwatchd: ${text}\n`);
+  return EXIT.USAGE;
+};
+
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+
+const main = async (argv: readonly string[]): Promise<number> => {
+  const [name, ...rest] = argv;
+  if (name === undefined) {
+    process.stderr.write(usage());
+    return EXIT.USAGE;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    say(usage());
+    return EXIT.OK;
+  }
+  if (name === '--version' || name === '-V') {
+    say(`${VERSION}\n`);
+    return EXIT.OK;
+  }
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) return complain(`unknown command '${name}'; oomwatchd --help lists them`);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    say(commandUsage(command));
+    return EXIT.OK;
+  }
+  if (rest.includes('--version')) {
+    say(`${VERSION}\n`);
+    return EXIT.OK;
+  }
+  try {
+    return await (await command.load()).run(rest);
+  } catch (error) {
+    if (isUsageError(error)) return complain(`${error.message}\nUsage: ${command.synopsis}`);
+    throw error;
+  }
+};
+
+process.exitCode = await main(process.argv.slice(2));

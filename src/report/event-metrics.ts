@@ -1,0 +1,123 @@
+/** What is counted of each event. Sees all events, also those whose log lines are held back. */
+import {
+  DETECTORS,
+  type Finding,
+  LEVELS,
+  NO_ACTION_REASONS,
+  type StampedEvent,
+  VERIFY_VERDICTS,
+} from '../core/event.ts';
+import { setMode } from './frame-metrics.ts';
+import type { Instruments } from './instruments.ts';
+
+/** Words that control itself chooses are labels as they are; this bounds what a fault there could do. */
+const WORD = /^[a-z0-9][a-z0-9_./-]{0,63}$/i;
+const WORD_LIMIT = 64;
+
+const ERRNO_NAMES = new Map([
+  [1, 'EPERM'],
+  [3, 'ESRCH'],
+]);
+
+/** Every combination begins at 0, so that the first increase is one for rate() and alerts. */
+const startAtZero = (instruments: Instruments): void => {
+  for (const signal of ['TERM', 'KILL']) {
+    for (const mode of ['enforce', 'observe']) instruments.add('oomwatchd_signals_total', 0, { signal, mode });
+  }
+  for (const errno of [...ERRNO_NAMES.values(), 'other'])
+    instruments.add('oomwatchd_signal_failures_total', 0, { errno });
+  for (const verdict of VERIFY_VERDICTS) instruments.add('oomwatchd_verifications_total', 0, { verdict });
+  for (const reason of NO_ACTION_REASONS) instruments.add('oomwatchd_no_action_total', 0, { reason });
+  for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
+  for (const detector of DETECTORS) {
+    for (const level of ['term', 'kill']) instruments.add('oomwatchd_detections_total', 0, { detector, level });
+  }
+};
+
+const known = (word: string, words: readonly string[]): string => (words.includes(word) ? word : 'other');
+
+/** Gives a function that counts one event. */
+export const createEventMetrics = (instruments: Instruments): ((event: StampedEvent) => void) => {
+  const findings = new Map<string, Finding['status']>();
+  const sources = new Set<string>();
+
+  startAtZero(instruments);
+
+  const bounded = (word: string, seen: { has(word: string): boolean; size: number }): string =>
+    seen.has(word) || (seen.size < WORD_LIMIT && WORD.test(word)) ? word : 'other';
+
+  const configure = (event: { configHash: string; mode: 'observe' | 'enforce'; timeMs: number }): void => {
+    instruments.clear('oomwatchd_config_info');
+    instruments.set('oomwatchd_config_info', 1, { hash: WORD.test(event.configHash) ? event.configHash : 'other' });
+    instruments.set('oomwatchd_config_last_reload_successful', 1);
+    instruments.set('oomwatchd_config_last_reload_success_timestamp_seconds', event.timeMs / 1000);
+    setMode(instruments, event.mode);
+  };
+
+  const find = (finding: Finding): void => {
+    const name = bounded(finding.name, findings);
+    const before = findings.get(name);
+    if (before !== undefined) instruments.set('oomwatchd_finding', undefined, { name, status: before });
+    const status = finding.status === 'ok' || finding.status === 'warn' ? finding.status : 'fatal';
+    findings.set(name, status);
+    instruments.set('oomwatchd_finding', 1, { name, status });
+  };
+
+  const countSignal = (event: Extract<StampedEvent, { kind: 'signal' }>): void => {
+    // sent is false in observe mode, but also where a refused pidfd_open(2) left nothing to send through.
+    const mode = event.sent || event.errno !== 0 ? 'enforce' : 'observe';
+    instruments.add('oomwatchd_signals_total', 1, { signal: event.signal === 'KILL' ? 'KILL' : 'TERM', mode });
+    instruments.observe('oomwatchd_verdict_to_signal_seconds', event.sinceVerdictMs / 1000);
+    if (event.errno === 0) return;
+    instruments.add('oomwatchd_signal_failures_total', 1, { errno: ERRNO_NAMES.get(event.errno) ?? 'other' });
+  };
+
+  const countLevel = (event: Extract<StampedEvent, { kind: 'level' }>): void => {
+    if (LEVELS.indexOf(event.to) <= LEVELS.indexOf(event.from)) return;
+    if (event.to !== 'term' && event.to !== 'kill') return;
+    for (const detector of event.detectors) {
+      instruments.add('oomwatchd_detections_total', 1, { detector: known(detector, DETECTORS), level: event.to });
+    }
+  };
+
+  return (event) => {
+    switch (event.kind) {
+      case 'started':
+        return configure(event);
+      case 'policy_loaded':
+        instruments.add('oomwatchd_config_reloads_total', 1, { result: 'success' });
+        return configure(event);
+      case 'policy_rejected':
+        instruments.add('oomwatchd_config_reloads_total', 1, { result: 'failure' });
+        return instruments.set('oomwatchd_config_last_reload_successful', 0);
+      case 'finding':
+        return find(event.finding);
+      case 'source': {
+        const source = bounded(event.name, sources);
+        sources.add(source);
+        return instruments.set('oomwatchd_source_up', Number(event.up), { source });
+      }
+      case 'signal':
+        return countSignal(event);
+      case 'level':
+        return countLevel(event);
+      case 'verify': {
+        if (event.verdict === null) return;
+        return instruments.add('oomwatchd_verifications_total', 1, { verdict: known(event.verdict, VERIFY_VERDICTS) });
+      }
+      case 'no_action':
+        return instruments.add('oomwatchd_no_action_total', 1, { reason: known(event.reason, NO_ACTION_REASONS) });
+      case 'episode_started':
+        return instruments.add('oomwatchd_episodes_total', 1);
+      case 'episode_ended':
+        return instruments.add('oomwatchd_returned_bytes_total', event.returnedKiB * 1024);
+      case 'ranked':
+        return instruments.observe('oomwatchd_scan_duration_seconds', event.scanMs / 1000);
+      case 'late':
+        return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);
+      default:
+        // The rest is for people, or counted by control itself and in the frame.
+        return;
+    }
+  };
+};

@@ -1,0 +1,83 @@
+/** The numbers of the last gauge frame as metrics, in base units. */
+import { GAUGE_INDEX, type Gauge } from '../channel/gauges.ts';
+import { LEVELS } from '../core/event.ts';
+import { ABSENT } from '../core/units.ts';
+import type { Instruments, Labels } from './instruments.ts';
+import type { NameOf } from './metric-table.ts';
+
+interface FrameRow<T extends 'gauge' | 'counter'> {
+  readonly from: Gauge;
+  readonly name: NameOf<T>;
+  readonly labels?: Labels;
+  /** From the unit of the frame to the base unit. */
+  readonly scale: (value: number) => number;
+}
+
+const bytes = (kib: number): number => kib * 1024;
+// Divided, not multiplied by 0.001: 250 ms are to be shown as 0.25 and not as 0.25000000000000006.
+const fromMs = (ms: number): number => ms / 1000;
+const fromUs = (us: number): number => us / 1e6;
+const asIs = (value: number): number => value;
+
+const GAUGE_ROWS: readonly FrameRow<'gauge'>[] = [
+  { from: 'memTotalKiB', name: 'oomwatchd_memory_bytes', labels: { kind: 'total' }, scale: bytes },
+  { from: 'memAvailableKiB', name: 'oomwatchd_memory_bytes', labels: { kind: 'available' }, scale: bytes },
+  { from: 'memFreeKiB', name: 'oomwatchd_memory_bytes', labels: { kind: 'free' }, scale: bytes },
+  { from: 'swapTotalKiB', name: 'oomwatchd_swap_bytes', labels: { kind: 'total' }, scale: bytes },
+  { from: 'swapFreeKiB', name: 'oomwatchd_swap_bytes', labels: { kind: 'free' }, scale: bytes },
+  { from: 'headroomKiB', name: 'oomwatchd_headroom_bytes', scale: bytes },
+  { from: 'exhaustionMs', name: 'oomwatchd_exhaustion_seconds', scale: fromMs },
+  { from: 'tickLateMs', name: 'oomwatchd_tick_late_seconds', scale: fromMs },
+  { from: 'tickLateMaxMs', name: 'oomwatchd_tick_late_max_seconds', scale: fromMs },
+  { from: 'tickDurationUs', name: 'oomwatchd_tick_duration_seconds', scale: fromUs },
+  { from: 'ownRssKiB', name: 'oomwatchd_control_resident_bytes', scale: bytes },
+  { from: 'lockedKiB', name: 'oomwatchd_control_locked_bytes', scale: bytes },
+  { from: 'processesKnown', name: 'oomwatchd_processes', labels: { state: 'known' }, scale: asIs },
+  { from: 'processesArmed', name: 'oomwatchd_processes', labels: { state: 'armed' }, scale: asIs },
+];
+
+const COUNTER_ROWS: readonly FrameRow<'counter'>[] = [
+  { from: 'memorySomeUs', name: 'oomwatchd_memory_stall_seconds_total', labels: { kind: 'some' }, scale: fromUs },
+  { from: 'memoryFullUs', name: 'oomwatchd_memory_stall_seconds_total', labels: { kind: 'full' }, scale: fromUs },
+  { from: 'ioFullUs', name: 'oomwatchd_io_stall_seconds_total', labels: { kind: 'full' }, scale: fromUs },
+  { from: 'ticks', name: 'oomwatchd_ticks_total', scale: asIs },
+  { from: 'ownMajorFaults', name: 'oomwatchd_control_major_faults_total', scale: asIs },
+  { from: 'eventsDropped', name: 'oomwatchd_events_dropped_total', scale: asIs },
+  { from: 'reporterRestarts', name: 'oomwatchd_reporter_restarts_total', scale: asIs },
+];
+
+/**
+ * A number of the frame, or undefined when it is not known. Below the term mark headroom is negative by nature, so for
+ * it -1 is an amount (one KiB below) and only NaN says "not known".
+ */
+export const gaugeOf = (frame: Float64Array, gauge: Gauge): number | undefined => {
+  const value = frame[GAUGE_INDEX[gauge]];
+  if (value === undefined || !Number.isFinite(value)) return undefined;
+  return value === ABSENT && gauge !== 'headroomKiB' ? undefined : value;
+};
+
+type Source = Pick<FrameRow<'gauge' | 'counter'>, 'from' | 'scale'>;
+
+const scaled = (frame: Float64Array, { from, scale }: Source): number | undefined => {
+  const value = gaugeOf(frame, from);
+  return value === undefined ? undefined : scale(value);
+};
+
+/** Sets all metrics that come from the frame. */
+export const applyFrame = (instruments: Instruments, frame: Float64Array): void => {
+  for (const row of GAUGE_ROWS) instruments.set(row.name, scaled(frame, row), row.labels);
+  for (const row of COUNTER_ROWS) instruments.total(row.name, scaled(frame, row), row.labels);
+  const level = gaugeOf(frame, 'levelIndex');
+  for (const [index, name] of LEVELS.entries()) {
+    instruments.set('oomwatchd_level', level === undefined ? undefined : Number(index === level), { level: name });
+  }
+  const observing = gaugeOf(frame, 'observing');
+  if (observing !== undefined) setMode(instruments, observing === 1 ? 'observe' : 'enforce');
+};
+
+/** Sets the mode in force. */
+export const setMode = (instruments: Instruments, mode: 'observe' | 'enforce'): void => {
+  for (const each of ['observe', 'enforce'] as const) {
+    instruments.set('oomwatchd_mode', Number(each === mode), { mode: each });
+  }
+};

@@ -1,0 +1,64 @@
+/** The table of metrics as prom-client objects in a registry of its own, with the two ways in which values are set. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { METRICS, type MetricName, type MetricRow, type NameOf } from './metric-table.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Instruments {
+  readonly registry: Registry;
+  /** Sets a gauge; undefined takes the sample away, for what is not known is not zero. */
+  set(name: NameOf<'gauge'>, value: number | undefined, labels?: Labels): void;
+  /** Sets a counter to a total that is counted elsewhere; undefined takes the sample away. */
+  total(name: NameOf<'counter'>, value: number | undefined, labels?: Labels): void;
+  /** Adds to a counter; what is negative or not finite is ignored, a counter cannot take it. */
+  add(name: NameOf<'counter'>, value: number, labels?: Labels): void;
+  observe(name: NameOf<'histogram'>, value: number): void;
+  /** Takes all samples of a gauge away. */
+  clear(name: NameOf<'gauge'>): void;
+}
+
+const create = (name: MetricName, row: MetricRow, registry: Registry): Counter | Gauge | Histogram => {
+  const options = { name, help: row.help, labelNames: [...(row.labels ?? [])], registers: [registry] };
+  switch (row.type) {
+    case 'counter':
+      return new Counter(options);
+    case 'gauge':
+      return new Gauge(options);
+    case 'histogram':
+      return new Histogram({ ...options, buckets: [...(row.buckets ?? [])] });
+  }
+};
+
+export const createInstruments = (): Instruments => {
+  const registry = new Registry();
+  const gauges = new Map<string, Gauge>();
+  const counters = new Map<string, Counter>();
+  const histograms = new Map<string, Histogram>();
+  for (const name of Object.keys(METRICS) as MetricName[]) {
+    const metric = create(name, METRICS[name], registry);
+    if (metric instanceof Gauge) {
+      // prom-client starts a metric without labels at 0, which would be a lie for a gauge not yet known.
+      metric.remove({});
+      gauges.set(name, metric);
+    } else if (metric instanceof Counter) counters.set(name, metric);
+    else histograms.set(name, metric);
+  }
+  return {
+    registry,
+    set: (name, value, labels = {}) => {
+      if (value === undefined) gauges.get(name)?.remove(labels);
+      else gauges.get(name)?.set(labels, value);
+    },
+    total: (name, value, labels = {}) => {
+      counters.get(name)?.remove(labels);
+      if (value !== undefined && value >= 0) counters.get(name)?.inc(labels, value);
+    },
+    add: (name, value, labels = {}) => {
+      if (value >= 0 && Number.isFinite(value)) counters.get(name)?.inc(labels, value);
+    },
+    observe: (name, value) => {
+      if (value >= 0 && Number.isFinite(value)) histograms.get(name)?.observe(value);
+    },
+    clear: (name) => gauges.get(name)?.reset(),
+  };
+};

@@ -1,0 +1,47 @@
+/** What /metrics shows: events counted as they come, the last gauge frame and our own counters at each scrape. */
+import type { ReportStart } from '../channel/report-start.ts';
+import type { StampedEvent } from '../core/event.ts';
+import { createEventMetrics } from './event-metrics.ts';
+import { applyFrame, setMode } from './frame-metrics.ts';
+import type { Health } from './health.ts';
+import { createInstruments } from './instruments.ts';
+
+/** Totals that others in this process keep. */
+interface OwnTotals {
+  readonly linesLost: number;
+  readonly linesSuppressed: number;
+  readonly skippedBytes: number;
+  readonly badFrames: number;
+  readonly faults: number;
+}
+
+export interface Metrics {
+  event(event: StampedEvent): void;
+  /** The exposition in the Prometheus text format 0.0.4. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+export const createMetrics = (start: ReportStart, health: Health, own: () => OwnTotals): Metrics => {
+  const instruments = createInstruments();
+  const labels = { version: start.version, node_version: process.versions.node };
+  instruments.set('oomwatchd_build_info', 1, labels);
+  setMode(instruments, start.mode);
+
+  return {
+    event: createEventMetrics(instruments),
+    render: () => {
+      const last = health.last();
+      instruments.set('oomwatchd_last_sample_age_seconds', last === undefined ? undefined : last.ageMs / 1000);
+      if (last !== undefined) applyFrame(instruments, last.frame);
+      const totals = own();
+      instruments.total('oomwatchd_log_lines_lost_total', totals.linesLost);
+      instruments.total('oomwatchd_log_lines_suppressed_total', totals.linesSuppressed);
+      instruments.total('oomwatchd_channel_skipped_bytes_total', totals.skippedBytes);
+      instruments.total('oomwatchd_channel_bad_frames_total', totals.badFrames);
+      instruments.total('oomwatchd_report_faults_total', totals.faults);
+      return instruments.registry.metrics();
+    },
+    contentType: instruments.registry.contentType,
+  };
+};

@@ -1,0 +1,64 @@
+/** What the report process says about itself, in its log and in its HTTP answers. Same rules as wording.ts. */
+import { count, span } from './amount.ts';
+import { printable } from './printable.ts';
+import type { Line } from './wording.ts';
+
+export type Note =
+  | { kind: 'listening'; address: string; port?: number }
+  | { kind: 'listen_failed'; address: string; error: string; retryMs: number }
+  | { kind: 'listen_invalid'; address: string }
+  | { kind: 'lines_lost'; lines: number; error: string }
+  | { kind: 'suppressed'; what: string; lines: number; seconds: number }
+  | { kind: 'unprotect_failed'; error: string }
+  | { kind: 'pipe_failed'; error: string }
+  | { kind: 'bug'; error: string };
+
+const DETAIL_LIMIT = 400;
+const detail = (text: string): string => printable(text, DETAIL_LIMIT);
+
+const sentence = (note: Note): readonly [Line['level'], string] => {
+  switch (note.kind) {
+    case 'listening':
+      return ['info', `metrics and health on ${detail(note.address)}`];
+    case 'listen_failed':
+      return [
+        'error',
+        `cannot listen on ${detail(note.address)} (${detail(note.error)}), next try in ${span(note.retryMs)}`,
+      ];
+    case 'listen_invalid':
+      return ['error', `no metrics and health: "${detail(note.address)}" is not an address`];
+    case 'lines_lost':
+      return ['warn', `lost ${count(note.lines, 'log line')} that could not be written (${detail(note.error)})`];
+    case 'suppressed':
+      return [
+        'warn',
+        `${count(note.lines, 'more line')} like "${detail(note.what)}" suppressed within ${note.seconds} s`,
+      ];
+    case 'unprotect_failed':
+      return ['warn', `the report process keeps the oom_score_adj of control (${detail(note.error)})`];
+    case 'pipe_failed':
+      return ['error', `the pipe from control failed (${detail(note.error)})`];
+    case 'bug':
+      return ['error', `fault in the report process: ${detail(note.error)}`];
+  }
+};
+
+/** The log line for a note. */
+export const noteLine = (note: Note): Line => {
+  const [level, msg] = sentence(note);
+  const { kind: _, ...fields } = note;
+  const safe = Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? detail(value) : value]);
+  return { level, msg, fields: Object.fromEntries(safe) };
+};
+
+/** Why /healthz answers 503. `ageMs` is undefined when nothing has ever arrived. */
+export const unhealthyReason = (ageMs: number | undefined, limitMs: number): string =>
+  ageMs === undefined
+    ? 'control has sent no numbers yet'
+    : `no numbers from control for ${span(ageMs)} (limit ${span(limitMs)}): it is stuck, stopped or starved`;
+
+export const NOT_READY = 'control has not finished starting';
+export const NOT_FOUND = 'not found; there are /metrics, /healthz and /readyz\n';
+export const METHOD_NOT_ALLOWED = 'only GET and HEAD\n';
+export const INTERNAL_ERROR = 'the metrics could not be rendered\n';
+export const NOT_STARTED_BY_CONTROL = 'this is the report process, which oomwatchd starts itself\n';

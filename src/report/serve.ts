@@ -1,0 +1,70 @@
+/** The report process put together: pipe -> drain -> log, metrics, health; HTTP beside it. Ends with its pipe. */
+import { Socket } from 'node:net';
+import { REPORT_FD, type ReportStart } from '../channel/report-start.ts';
+import { createDrain } from './drain.ts';
+import { createHealth } from './health.ts';
+import { createHttp } from './http.ts';
+import { keepListening } from './listen.ts';
+import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+import type { Note } from './notes.ts';
+
+const STDOUT_FD = 1;
+/** After SIGTERM the last events of control are still to come; it closes the pipe when it has sent them. */
+const TERM_GRACE_MS = 1000;
+/** For the log to take what is queued. */
+const FLUSH_LIMIT_MS = 1000;
+/** A terminal or `systemctl kill` signals the whole group. HUP and INT mean control; USR1 would start Node's debugger. */
+const IGNORED_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** Runs until the pipe ends. `earlyNotes` is what happened before there was a log. */
+export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => {
+  const logger = createLogger(start.policy, STDOUT_FD, process.env);
+  const health = createHealth(start, () => performance.now());
+  const metrics = createMetrics(start, health, () => ({
+    linesLost: logger.linesLost,
+    linesSuppressed: logger.linesSuppressed,
+    skippedBytes: drain.skippedBytes,
+    badFrames: drain.badFrames,
+    faults: drain.faults,
+  }));
+  const drain = createDrain([logger, metrics, health], (error) =>
+    logger.note({ kind: 'bug', error: messageOf(error) }),
+  );
+  for (const note of earlyNotes) logger.note(note);
+
+  const server = createHttp(metrics, health);
+  const stopListening = keepListening(server, start.policy.listen, logger.note);
+
+  let isFinishing = false;
+  const finish = (exitCode: number): void => {
+    if (isFinishing) return;
+    isFinishing = true;
+    stopListening();
+    logger.close(FLUSH_LIMIT_MS).then(
+      (isFree) => {
+        // Exiting joins the threads of the pool, and one blocked in a write to a full pipe would hold us for ever.
+        if (!isFree) process.kill(process.pid, 'SIGKILL');
+        process.exit(exitCode);
+      },
+      () => process.exit(1),
+    );
+  };
+
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => {});
+  process.on('SIGTERM', () => setTimeout(finish, TERM_GRACE_MS, 0));
+  process.on('uncaughtException', (error) => {
+    logger.note({ kind: 'bug', error: messageOf(error) });
+    finish(1);
+  });
+
+  const pipe = new Socket({ fd: REPORT_FD, readable: true, writable: false });
+  pipe.on('data', (chunk: Buffer) => drain.push(chunk));
+  pipe.on('error', (error) => {
+    logger.note({ kind: 'pipe_failed', error: error.message });
+    finish(1);
+  });
+  pipe.on('close', () => finish(0));
+};

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { createDetect, detect } from '../../../src/core/detect/detect.ts';
+import type { Policy } from '../../../src/core/policy.ts';
+import type { Sample } from '../../../src/core/sample.ts';
+import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
+import { DETECTED, LEVEL } from '../../../src/core/verdict.ts';
+import { defaultPolicy } from '../../support/policy.ts';
+import { aSample, CALM_ZONES } from '../support/samples.ts';
+
+const MARKS = 'term: { mem_available: 2GiB }, kill: { mem_available: 1GiB }';
+const thrashAt = (policy: Policy, differences: Partial<Policy['detect']['thrash']> = {}): Policy => {
+  const numbers = { enabled: true, windowMs: 1000, holdMs: 1000, fullPermyriad: 2000, restoresPerS: 200 };
+  return { ...policy, detect: { ...policy.detect, thrash: { ...policy.detect.thrash, ...numbers, ...differences } } };
+};
+const POLICY = thrashAt(defaultPolicy(`detect: { ${MARKS}, forecast: 250ms, late: 500ms }`));
+
+const watching = (policy: Policy = POLICY) => {
+  const state = createDetect();
+  return {
+    state,
+    see: (nowMs: number, sample: Partial<Sample>) => ({ ...detect(state, aSample(sample), policy, nowMs) }),
+  };
+};
+const available = (mib: number): Partial<Sample> => ({ memAvailableKiB: mib * MIB });
+
+describe('levels', () => {
+  it.each([
+    ['far above the mark', 18 * 1024, LEVEL.CALM, 0],
+    ['just above twice the mark', 4097, LEVEL.CALM, 0],
+    ['within twice the mark', 4096, LEVEL.APPROACH, 0],
+    ['at the term mark', 2048, LEVEL.TERM, DETECTED.MEM_AVAILABLE],
+    ['just above the kill mark', 1025, LEVEL.TERM, DETECTED.MEM_AVAILABLE],
+    ['at the kill mark', 1024, LEVEL.KILL, DETECTED.MEM_AVAILABLE],
+  ])('%s', (_, mib, level, detectors) => {
+    expect(watching().see(0, available(mib))).toMatchObject({ level, detectors });
+  });
+
+  it('say which mark it was where there is swap', () => {
+    const policy = defaultPolicy('detect: { combine: or }');
+    const swap = { swapTotalKiB: 8 * GIB, swapFreeKiB: 0 };
+    expect(watching(policy).see(0, swap).detectors).toBe(DETECTED.SWAP_FREE);
+    expect(watching(policy).see(0, { ...swap, ...available(10) }).detectors).toBe(
+      DETECTED.SWAP_FREE | DETECTED.MEM_AVAILABLE,
+    );
+  });
+
+  it('cannot be raised by memory that was not read', () => {
+    expect(watching().see(0, { memAvailableKiB: ABSENT }).level).toBe(LEVEL.CALM);
+  });
+
+  it('approach while exhaustion is less than ten seconds away', () => {
+    const { see } = watching();
+    see(0, available(18_000));
+    expect(see(100, available(17_900)).level).toBe(LEVEL.CALM);
+    expect(see(200, available(17_700)).level).toBe(LEVEL.APPROACH);
+  });
+
+  it('approach when a tick was late', () => {
+    expect(watching().see(0, { tickLateMs: 499 }).level).toBe(LEVEL.CALM);
+    expect(watching().see(0, { tickLateMs: 500 }).level).toBe(LEVEL.APPROACH);
+  });
+
+  it('approach at twice a mark that is a share of memory', () => {
+    const policy = defaultPolicy('detect: { term: { mem_available: 10% } }');
+    expect(watching(policy).see(0, available(24 * 204)).level).toBe(LEVEL.APPROACH);
+    expect(watching(policy).see(0, available(24 * 205)).level).toBe(LEVEL.CALM);
+  });
+});
+
+describe('headroom', () => {
+  it('is what is left above the term mark, negative below it', () => {
+    expect(watching().see(0, available(3000)).headroomKiB).toBe(952 * MIB);
+    expect(watching().see(0, available(2000)).headroomKiB).toBe(-48 * MIB);
+  });
+
+  it('is all of available memory when the mark is off', () => {
+    const off = defaultPolicy('detect: { combine: or, term: { mem_available: off }, kill: { mem_available: off } }');
+    expect(watching(off).see(0, available(3000)).headroomKiB).toBe(3000 * MIB);
+  });
+});
+
+describe('the forecast', () => {
+  it('makes SIGTERM a SIGKILL when memory will be gone before anybody could leave', () => {
+    const { see } = watching();
+    see(0, available(2500));
+    expect(see(100, available(2000))).toMatchObject({
+      level: LEVEL.TERM,
+      detectors: DETECTED.MEM_AVAILABLE,
+      exhaustionMs: 400,
+    });
+    expect(see(200, available(1200))).toMatchObject({
+      level: LEVEL.KILL,
+      detectors: DETECTED.MEM_AVAILABLE | DETECTED.FORECAST,
+      exhaustionMs: 150,
+    });
+  });
+
+  it('does nothing above the term mark', () => {
+    const { see } = watching();
+    see(0, available(18_000));
+    expect(see(100, available(6000))).toMatchObject({ level: LEVEL.APPROACH, detectors: 0, exhaustionMs: 50 });
+  });
+
+  it('leaves SIGTERM a chance on a small host when one huge page goes during the scan', () => {
+    const { see } = watching(
+      defaultPolicy('detect: { term: { mem_available: 102MiB }, kill: { mem_available: 51MiB } }'),
+    );
+    see(0, available(110));
+    see(100, available(103));
+    expect(see(200, available(101)).level).toBe(LEVEL.TERM);
+    expect(see(202, available(99)).level).toBe(LEVEL.TERM);
+  });
+
+  it('is turned off by 0ms', () => {
+    const { see } = watching(defaultPolicy(`detect: { ${MARKS}, forecast: 0ms }`));
+    see(0, available(6000));
+    expect(see(100, available(1500)).level).toBe(LEVEL.TERM);
+  });
+});
+
+/** File-page thrash: 40 % full, 800 restores and 10,000 scanned pages a second, free pages at the high watermark. */
+const thrashing = (nowMs: number, differences: Partial<Sample> = {}): Partial<Sample> => ({
+  ...CALM_ZONES,
+  memAvailableKiB: 6 * GIB,
+  memorySomeUs: nowMs * 500,
+  memoryFullUs: nowMs * 400,
+  restores: nowMs * 0.8,
+  pgscanKswapd: nowMs * 9,
+  pgscanDirect: nowMs,
+  zoneUsablePages: 24_000,
+  ...differences,
+});
+
+describe('the thrash verdict', () => {
+  const levels = (differences: Partial<Sample>, policy = POLICY): number[] => {
+    const { see } = watching(policy);
+    const seen: number[] = [];
+    for (let nowMs = 0; nowMs <= 3000; nowMs += 100) {
+      const { level, detectors } = see(nowMs, thrashing(nowMs, differences));
+      if (detectors === DETECTED.THRASH || detectors === 0) seen.push(level);
+    }
+    return [...new Set(seen)];
+  };
+
+  it('comes with a quarter of memory available, after it has held', () => {
+    const { see } = watching();
+    let first: number = ABSENT;
+    for (let nowMs = 0; nowMs <= 3000 && first === ABSENT; nowMs += 100) {
+      if (see(nowMs, thrashing(nowMs)).level === LEVEL.KILL) first = nowMs;
+    }
+    // Signs from the second reading on, then one second of holding.
+    expect(first).toBe(1100);
+  });
+
+  it('is SIGKILL at once: who thrashes cannot run a handler', () => {
+    expect(levels({})).toEqual([LEVEL.CALM, LEVEL.APPROACH, LEVEL.KILL]);
+  });
+
+  it('never comes from one memcg at its limit, for which the host scans nothing', () => {
+    expect(levels({ pgscanKswapd: 1700, pgscanDirect: 20 })).toEqual([LEVEL.CALM]);
+  });
+
+  it('needs the signs without a break', () => {
+    const { see } = watching();
+    for (let nowMs = 0; nowMs <= 10_000; nowMs += 100) {
+      const broken = nowMs % 900 === 0 ? { zoneUsablePages: 400_000 } : {};
+      expect(see(nowMs, thrashing(nowMs, broken)).level).toBeLessThan(LEVEL.TERM);
+    }
+  });
+
+  it('comes without PSI when our own ticks are late', () => {
+    expect(levels({ memoryFullUs: ABSENT, memorySomeUs: ABSENT })).not.toContain(LEVEL.KILL);
+    expect(levels({ memoryFullUs: ABSENT, memorySomeUs: ABSENT, tickLateMs: 600 })).toContain(LEVEL.KILL);
+  });
+
+  it('is off when it is turned off', () => {
+    expect(levels({}, thrashAt(POLICY, { enabled: false }))).toEqual([LEVEL.CALM]);
+  });
+
+  it('adds to the marks', () => {
+    const { see } = watching();
+    for (let nowMs = 0; nowMs < 2000; nowMs += 100) see(nowMs, thrashing(nowMs));
+    const { detectors } = see(2000, thrashing(2000, { memAvailableKiB: 1536 * MIB }));
+    expect(detectors).toBe(DETECTED.THRASH | DETECTED.MEM_AVAILABLE);
+  });
+});
+
+describe('the details', () => {
+  it('are wanted for the first tick, and not while it stays calm', () => {
+    const { state, see } = watching();
+    expect(state.wantsDetails).toBe(true);
+    see(0, { memorySomeUs: 700 });
+    expect(state.wantsDetails).toBe(false);
+  });
+
+  it.each([
+    ['a level above calm', { memAvailableKiB: 3 * GIB, memorySomeUs: 700 }],
+    ['stall time that grows', { memorySomeUs: 701 }],
+    ['no PSI to tell', { memorySomeUs: ABSENT }],
+  ])('are wanted with %s', (_, sample) => {
+    const { state, see } = watching();
+    see(0, { memorySomeUs: 700 });
+    see(1000, sample);
+    expect(state.wantsDetails).toBe(true);
+  });
+});

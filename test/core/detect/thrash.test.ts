@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { createSigns, isThrashing, readSigns, type ThrashSigns } from '../../../src/core/detect/thrash.ts';
+import { createWindow, pushReading } from '../../../src/core/detect/window.ts';
+import type { ThrashPolicy } from '../../../src/core/policy.ts';
+import type { Sample } from '../../../src/core/sample.ts';
+import { ABSENT, GIB } from '../../../src/core/units.ts';
+import { aSample, CALM_ZONES } from '../support/samples.ts';
+
+const POLICY: ThrashPolicy = {
+  enabled: true,
+  windowMs: 1000,
+  fullPermyriad: 2000,
+  restoresPerS: 200,
+  memAvailable: { kib: ABSENT, permyriad: 5000 },
+  holdMs: 1000,
+};
+const LATE_MS = 500;
+
+/** All signs of a host that thrashes with a quarter of its memory "available". */
+const SIGNS: ThrashSigns = { fullPermyriad: 4000, restoresPerS: 2400, scannedPerS: 10_000, nearWatermark: true };
+const SAMPLE = aSample({ memAvailableKiB: 6 * GIB });
+
+const judged = (signs: Partial<ThrashSigns>, sample: Partial<Sample> = {}, policy = POLICY): boolean =>
+  isThrashing({ ...SIGNS, ...signs }, { ...SAMPLE, ...sample }, policy, LATE_MS);
+
+describe('thrashing', () => {
+  it('is all signs together', () => {
+    expect(judged({})).toBe(true);
+  });
+
+  it.each<[string, Partial<ThrashSigns>]>([
+    ['one memcg at its limit, 40 % full, while reclaim of the host scans nothing', { scannedPerS: 0 }],
+    ['a leak into memory.high', { fullPermyriad: 8000, scannedPerS: 0, restoresPerS: 0, nearWatermark: false }],
+    ['a big stream, which restores nothing', { fullPermyriad: 2500, restoresPerS: 60 }],
+    ['stalls below the threshold', { fullPermyriad: 1999 }],
+    ['free pages far from the watermarks', { nearWatermark: false }],
+    ['restores that could not be read', { restoresPerS: ABSENT }],
+    ['scans that could not be read', { scannedPerS: ABSENT }],
+  ])('is not %s', (_, signs) => {
+    expect(judged(signs)).toBe(false);
+  });
+
+  it('is not where more than half of memory is available', () => {
+    expect(judged({}, { memAvailableKiB: 12 * GIB + 1 })).toBe(false);
+    expect(judged({}, { memAvailableKiB: 12 * GIB })).toBe(true);
+  });
+
+  it('is nothing when it is turned off', () => {
+    expect(judged({}, {}, { ...POLICY, enabled: false })).toBe(false);
+  });
+
+  it('goes by own lateness where the kernel has no PSI', () => {
+    expect(judged({ fullPermyriad: ABSENT }, { tickLateMs: 500 })).toBe(true);
+    expect(judged({ fullPermyriad: ABSENT }, { tickLateMs: 499 })).toBe(false);
+  });
+
+  it('does not go by lateness where the kernel has PSI', () => {
+    expect(judged({ fullPermyriad: 0 }, { tickLateMs: 5000 })).toBe(false);
+  });
+});
+
+describe('its signs', () => {
+  const read = (before: Partial<Sample>, after: Partial<Sample>): ThrashSigns => {
+    const window = createWindow();
+    pushReading(window, aSample({ ...CALM_ZONES, ...before }), 0, 0);
+    const last = aSample({ ...CALM_ZONES, ...after });
+    pushReading(window, last, 1000, 0);
+    const signs = createSigns();
+    readSigns(signs, window, last, POLICY, 1000);
+    return signs;
+  };
+
+  it('are absent where nothing was read', () => {
+    const nothing = { memoryFullUs: ABSENT, zoneUsablePages: ABSENT, zoneHighPages: ABSENT };
+    expect(read(nothing, nothing)).toEqual(createSigns());
+    expect(createSigns()).toEqual({
+      fullPermyriad: ABSENT,
+      restoresPerS: ABSENT,
+      scannedPerS: ABSENT,
+      nearWatermark: false,
+    });
+  });
+
+  it('are the share of stalled time, and what was scanned and restored in it', () => {
+    const before = { memoryFullUs: 1_000_000, restores: 50, pgscanKswapd: 7, pgscanDirect: 0 };
+    const after = { memoryFullUs: 1_400_000, restores: 850, pgscanKswapd: 10_007, pgscanDirect: 500 };
+    expect(read(before, after)).toMatchObject({ fullPermyriad: 4000, restoresPerS: 800, scannedPerS: 10_500 });
+  });
+
+  it.each([
+    [48_001, false],
+    [48_000, true],
+    [0, true],
+  ])('with a high watermark of 24,000 pages, %i usable ones are near it: %s', (zoneUsablePages, near) => {
+    expect(read({}, { zoneUsablePages }).nearWatermark).toBe(near);
+  });
+
+  it('do not take watermarks that were not read for reached ones', () => {
+    expect(read({}, { zoneHighPages: ABSENT, zoneUsablePages: 0 }).nearWatermark).toBe(false);
+  });
+});

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    // The guest suite and the benchmarks have configurations of their own: they need QEMU and peers.
+    exclude: ['test/vm/**', 'test/bench/**'],
+    // Real processes and budgets are measured: two files at once would measure each other.
+    fileParallelism: false,
+    testTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reportsDirectory: 'coverage',
+      reporter: ['text-summary', 'json-summary'],
+    },
+  },
+});

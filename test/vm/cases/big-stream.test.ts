@@ -1,0 +1,23 @@
+import { test } from 'vitest';
+import { expectAlive, expectNoKernelKill, expectShotOnly, INNOCENTS, innocentNames } from '../harness/outcome.ts';
+import { withDaemon } from '../harness/scene.ts';
+import { startTrace } from '../harness/trace.ts';
+
+test('nothing is killed while files larger than memory are read again and again beside an idle hog', async () => {
+  await withDaemon({}, async (scene) => {
+    await startTrace(scene.guest);
+    const hog = (await scene.availableMiB()) - 60 - Math.round((await scene.totalMiB()) * 0.25);
+    const seen = await scene.watch({
+      seconds: 45,
+      workloads: [
+        ...INNOCENTS,
+        { name: 'hog', atMs: 1000, command: `exec leak target=${hog}` },
+        { name: 'stream', atMs: 5000, command: 'exec stream' },
+        { name: 'backup', atMs: 12000, command: 'exec stream' },
+      ],
+    });
+    expectAlive(seen, 'hog', 'stream', 'backup', ...innocentNames);
+    await expectNoKernelKill(scene, seen);
+    await expectShotOnly(scene, seen);
+  });
+});

@@ -1,0 +1,22 @@
+import { test } from 'vitest';
+import { expectAlive, expectNoKernelKill, expectShotOnly } from '../harness/outcome.ts';
+import { withDaemon } from '../harness/scene.ts';
+import { startTrace } from '../harness/trace.ts';
+
+test('nothing is killed while processes thrash and stall at their own cgroup limits', async () => {
+  await withDaemon({}, async (scene) => {
+    await startTrace(scene.guest);
+    await scene.guest.sh(`cd /sys/fs/cgroup; mkdir high file; echo 40M > high/memory.high; echo 60M > file/memory.max`);
+    const enter = (group: string): string => `echo $$ > /sys/fs/cgroup/${group}/cgroup.procs; exec`;
+    const seen = await scene.watch({
+      seconds: 30,
+      workloads: [
+        { name: 'high', atMs: 2000, command: `${enter('high')} leak` },
+        { name: 'file', atMs: 2000, command: `${enter('file')} thrash threads=16 mib=120` },
+      ],
+    });
+    expectAlive(seen, 'high', 'file');
+    await expectNoKernelKill(scene, seen);
+    await expectShotOnly(scene, seen);
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { expectAlive, expectKilled, expectNoKernelKill, expectShotOnly, note } from '../harness/outcome.ts';
+import { withWarmDaemon } from '../harness/scene.ts';
+import { lowThrash, suffering } from '../harness/thrash.ts';
+import { callsBeforeFirstShot, readSyscalls, startTrace } from '../harness/trace.ts';
+
+test('file-page thrash with MemAvailable under the mark: usable again within 5 s of onset', async () => {
+  await withWarmDaemon({}, async (scene) => {
+    await startTrace(scene.guest, scene.daemon.pid);
+    const thrash = await lowThrash(scene);
+    const seen = await scene.watch({ seconds: 25, workloads: thrash.workloads });
+
+    const was = suffering(seen, thrash);
+    note('thrash-low', was);
+    expectKilled(seen, 'hog');
+    expectAlive(seen, 'services');
+    await expectNoKernelKill(scene, seen);
+    await expectShotOnly(scene, seen, 'hog');
+    expect(was.usableAfterMs).toBeLessThanOrEqual(5000);
+    expect(was.worstLaterMs).toBeLessThan(1000);
+    expect(callsBeforeFirstShot(await readSyscalls(scene.guest)).forbidden).toEqual([]);
+  });
+});

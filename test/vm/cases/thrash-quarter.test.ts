@@ -1,0 +1,48 @@
+// File-page thrash while a quarter of RAM still reads as "available". No mark on MemAvailable sees it.
+import { expect, test } from 'vitest';
+import { runNamed } from '../harness/judge.ts';
+import { expectAlive, expectKilled, expectNoKernelKill, expectShotOnly, note } from '../harness/outcome.ts';
+import { type Scene, withoutDaemon, withWarmDaemon } from '../harness/scene.ts';
+import { quarterThrash, suffering } from '../harness/thrash.ts';
+import { callsBeforeFirstShot, readSyscalls, startTrace } from '../harness/trace.ts';
+
+const MINUTE_S = 60;
+
+async function hangsForAMinute(scene: Scene, peer: { name: string; atMs: number; command: string }[]): Promise<void> {
+  const thrash = await quarterThrash(scene);
+  const seen = await scene.watch({
+    seconds: thrash.startsMs / 1000 + MINUTE_S,
+    workloads: [...peer, ...thrash.workloads],
+  });
+  const was = suffering(seen, thrash);
+  note(peer[0]?.name ?? 'no daemon', was);
+  const available = seen.memory.filter((point) => point.us > (was.onsetUs ?? 0)).map((point) => point.availableKiB);
+  expect(Math.min(...available) / seen.memTotalKiB, 'MemAvailable all the time').toBeGreaterThan(0.24);
+  expectAlive(seen, 'hog', 'services');
+  expect(was.usableAfterMs).toBe(Number.POSITIVE_INFINITY);
+}
+
+test('without a daemon the guest hangs for a minute and the kernel does nothing', () =>
+  withoutDaemon((scene) => hangsForAMinute(scene, [])));
+
+test('earlyoom does not rescue it', () =>
+  withoutDaemon((scene) => hangsForAMinute(scene, [{ name: 'earlyoom', atMs: 0, command: 'exec earlyoom -r 0' }])));
+
+test('with the daemon it is usable again within 5 s of onset, and no call that allocates lies between verdict and signal', async () => {
+  await withWarmDaemon({}, async (scene) => {
+    await startTrace(scene.guest, scene.daemon.pid);
+    const thrash = await quarterThrash(scene);
+    const seen = await scene.watch({ seconds: 30, workloads: thrash.workloads });
+
+    const was = suffering(seen, thrash);
+    const shotAfterMs = (runNamed(seen, 'hog').diedUs - (was.onsetUs ?? 0)) / 1000;
+    note('thrash-quarter', { ...was, hogDiedAfterOnsetMs: Math.round(shotAfterMs) });
+    expectKilled(seen, 'hog');
+    expectAlive(seen, 'services');
+    await expectNoKernelKill(scene, seen);
+    await expectShotOnly(scene, seen, 'hog');
+    expect(was.usableAfterMs).toBeLessThanOrEqual(5000);
+    expect(was.worstLaterMs).toBeLessThan(1000);
+    expect(callsBeforeFirstShot(await readSyscalls(scene.guest)).forbidden).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+// The claim on which all rests: control keeps running while nothing else does. Observing, so that the thrash goes on.
+import { expect, test } from 'vitest';
+import { note } from '../harness/outcome.ts';
+import { type Scene, withWarmDaemon } from '../harness/scene.ts';
+import { lowThrash, quarterThrash, suffering, type Thrash } from '../harness/thrash.ts';
+
+const MINUTE_S = 60;
+
+interface Survival {
+  majorFaults: number;
+  worstTickLateS: number | undefined;
+  worstProbeMs: number;
+}
+
+async function aMinuteOf(scene: Scene, make: (scene: Scene) => Promise<Thrash>): Promise<Survival> {
+  const thrash = await make(scene);
+  const before = await scene.daemon.majorFaults();
+  const seen = await scene.watch({ seconds: thrash.startsMs / 1000 + MINUTE_S, workloads: thrash.workloads });
+  const majorFaults = (await scene.daemon.majorFaults()) - before;
+  expect(await scene.daemon.isAlive()).toBe(true);
+  // The judge has ended the workloads, so the reporter can answer again.
+  const worstTickLateS = await scene.daemon.metric('oomwatchd_tick_late_max_seconds');
+  return { majorFaults, worstTickLateS, worstProbeMs: suffering(seen, thrash).worstMs };
+}
+
+for (const [name, make] of [
+  ['a quarter of RAM "available"', quarterThrash],
+  ['MemAvailable under the mark', lowThrash],
+] as const) {
+  test(`60 s of thrash with ${name}: at most 10 major faults, no tick 1 s late`, async () => {
+    await withWarmDaemon({ observe: true }, async (scene) => {
+      const survival = await aMinuteOf(scene, make);
+      note(`with the shipped protection, ${name}`, survival);
+      expect(survival.majorFaults).toBeLessThanOrEqual(10);
+      expect(survival.worstTickLateS).toBeLessThan(1);
+    });
+  });
+
+  test(`60 s of thrash with ${name}, without the protection: what it is worth`, async () => {
+    await withWarmDaemon({ observe: true, isProtected: false }, async (scene) => {
+      note(`without protection, ${name}`, await aMinuteOf(scene, make));
+    });
+  });
+}

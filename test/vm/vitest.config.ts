@@ -1,0 +1,13 @@
+// `npm run test:vm -- CASE`: every case is a file of cases/, CASE filters by its name. One guest at a time: two would
+// share the cores and each other's time-outs.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    dir: import.meta.dirname,
+    include: ['cases/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
+  },
+});
