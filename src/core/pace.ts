@@ -7,14 +7,23 @@ import type { PacePolicy } from './policy.ts';
 import { ABSENT } from './units.ts';
 import { LEVEL, type Verdict } from './verdict.ts';
 
-/** While thrash is being judged, PSI and refaults are read at this interval: sixteen readings in a one-second window. */
-const JUDGE_MS = 60;
+/**
+ * While thrash is being judged, PSI and refaults are read at this interval: fifteen readings in a one-second window. The
+ * window skips readings closer than a sixteenth of it (62.5 ms), so a shorter pause would throw every other one away.
+ */
+const JUDGE_MS = 65;
 
 /**
  * Milliseconds to sleep. `dueMs` is the time to the next checkpoint that something waits for (ABSENT: none);
  * `lossKiBPerMs` the present slope.
  */
-export const paceMs = (verdict: Verdict, lossKiBPerMs: number, stalls: boolean, dueMs: number, pace: PacePolicy): number => {
+export const paceMs = (
+  verdict: Verdict,
+  lossKiBPerMs: number,
+  stalls: boolean,
+  dueMs: number,
+  pace: PacePolicy,
+): number => {
   let sleep = pace.maxMs;
   // Half of the way: the next look still has time to act before the mark even when the fill rate doubles.
   if (lossKiBPerMs > 0) sleep = Math.min(sleep, Math.max(0, verdict.headroomKiB) / lossKiBPerMs / 2);

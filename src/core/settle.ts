@@ -29,7 +29,13 @@ const rankedEvent = (state: State, table: ProcessTable, scanMs: number): Oomwatc
   return { kind: 'ranked', episode: state.episode.number, scanned: table.count, top, excluded, scanMs };
 };
 
-const newVictim = (intent: SignalIntent, facts: ProcessFacts, anonKiB: number, sample: Sample, nowMs: number): Victim => ({
+const newVictim = (
+  intent: SignalIntent,
+  facts: ProcessFacts,
+  anonKiB: number,
+  sample: Sample,
+  nowMs: number,
+): Victim => ({
   slot: intent.slot,
   facts,
   signal: intent.signal,
@@ -72,7 +78,7 @@ export const settle = (
   });
   const memory = memoryFacts(sample);
   if (outcome.errno === ESRCH) {
-    if (known !== undefined) known.exitedMs = nowMs;
+    if (known !== undefined && known.exitedMs === ABSENT) known.exitedMs = nowMs;
     events.push({ kind: 'no_action', episode, reason: 'victim_vanished', detail: `pid ${intent.pid}`, memory });
     return;
   }
@@ -86,13 +92,14 @@ export const settle = (
   if (policy.mode === 'observe') {
     events.push({ kind: 'no_action', episode, reason: 'observe_mode', detail: `pid ${intent.pid}`, memory });
   }
+  if (outcome.sent) state.episode.signals++;
   if (known === undefined) {
     const anonKiB = table.rssAnonKiB[intent.slot] as number;
     state.victims.push(newVictim(intent, facts, anonKiB, sample, nowMs));
     spend(state.budget, nowMs);
-    state.episode.signals++;
   } else {
     known.signal = intent.signal;
+    known.simulated = intent.dryRun;
     known.signalledMs = nowMs;
     known.checkpoint = 0;
   }

@@ -29,6 +29,8 @@ export interface State {
   verdictMs: number;
   noAction: NoActionReason | null;
   noActionMs: number;
+  /** When a scan last found nobody to choose; ABSENT: none did in this episode. */
+  nobodyMs: number;
   /** Milliseconds until something waits for a tick; ABSENT: nothing does. */
   dueMs: number;
 }
@@ -49,5 +51,6 @@ export const createState = (capacity: number): State => ({
   verdictMs: ABSENT,
   noAction: null,
   noActionMs: ABSENT,
+  nobodyMs: ABSENT,
   dueMs: ABSENT,
 });

@@ -13,14 +13,15 @@ import { memoryFacts } from './memory-facts.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Sample } from './sample.ts';
+import { rowSizeKiB } from './select/badness.ts';
 import { hasScope } from './select/policy-match.ts';
 import { rank } from './select/rank.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
-import { LEVEL } from './verdict.ts';
+import { DETECTED, LEVEL } from './verdict.ts';
 import { detectorNames, followEpisode } from './verify/episode.ts';
 import { dueMs, follow } from './verify/return.ts';
-import { isPending, isVictimSlot } from './victim.ts';
+import { isPending, isVictimSlot, type Victim } from './victim.ts';
 
 export interface TickInputs {
   readonly sample: Sample;
@@ -38,7 +39,14 @@ export interface TickOutput {
 /** The same reason is told again after this: a shortage without action is worth a line now and then, not one a tick. */
 const NO_ACTION_REPEAT_MS = 10_000;
 
-const noAction = (state: State, reason: NoActionReason, detail: string, sample: Sample, nowMs: number, out: TickOutput): void => {
+const noAction = (
+  state: State,
+  reason: NoActionReason,
+  detail: string,
+  sample: Sample,
+  nowMs: number,
+  out: TickOutput,
+): void => {
   if (state.noAction === reason && nowMs - state.noActionMs < NO_ACTION_REPEAT_MS) return;
   state.noAction = reason;
   state.noActionMs = nowMs;
@@ -68,20 +76,36 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
     out.events.push({ kind: 'late', lateMs: sample.tickLateMs, majorFaults: sample.ownMajorFaults });
   }
   tellLevel(state, verdict.level, sample, out);
-  for (const victim of state.victims) {
-    const exited = inputs.exited.includes(victim.slot);
-    const pending = isPending(victim);
-    follow(victim, exited, sample, verdict.level, policy.act, state.episode.number, nowMs, out.events);
-    if (pending && victim.verdict !== null) state.episode.returnedKiB += returnedOf(victim.baselineKiB, sample);
-  }
-  const open = state.victims.some((victim) => isPending(victim) && !victim.simulated);
+  const open = state.victims.length > 0 && followVictims(state, inputs, policy, nowMs, out);
   followEpisode(state.episode, verdict.level, verdict.detectors, open, nowMs, out.events);
   if (!state.episode.active) forgetEpisode(state);
 
   const step = nextStep(state.victims, verdict.level, state.budget, policy.act, nowMs);
   carryOut(state, step, inputs, policy, nowMs, out);
-  state.dueMs = nextDueMs(state, policy, nowMs);
+  state.dueMs = state.victims.length === 0 && verdict.level < LEVEL.TERM ? ABSENT : nextDueMs(state, policy, nowMs);
 };
+
+/** Follows what was signalled; true while the episode has to wait for one of them. */
+const followVictims = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): boolean => {
+  const { sample } = inputs;
+  const { level } = state.detect.verdict;
+  const limits = { victimTimeoutMs: policy.act.victimTimeoutMs, holdOffMs: holdOffMs(state, policy) };
+  if (policy.mode === 'enforce') forgetSimulated(state);
+  for (const victim of state.victims) {
+    const exited = inputs.exited.includes(victim.slot);
+    const pending = isPending(victim);
+    follow(victim, exited, sample, level, limits, state.episode.number, nowMs, out.events);
+    if (pending && victim.verdict !== null) state.episode.returnedKiB += returnedOf(victim.baselineKiB, sample);
+  }
+  return state.victims.some((victim) => isOpen(victim, policy, nowMs));
+};
+
+/**
+ * How long to wait after an exit before its outcome is judged. A thrash verdict is made of a window: until that has passed
+ * it speaks of the time before the kill, and would take a second victim for a thrash that is over.
+ */
+const holdOffMs = (state: State, { act, detect: { thrash } }: Policy): number =>
+  state.detect.verdict.detectors === DETECTED.THRASH ? Math.max(act.holdOffMs, thrash.windowMs) : act.holdOffMs;
 
 const returnedOf = (baselineKiB: number, sample: Sample): number =>
   Math.max(0, sample.memAvailableKiB + Math.max(0, sample.swapFreeKiB) - baselineKiB);
@@ -90,9 +114,29 @@ const forgetEpisode = (state: State): void => {
   if (state.victims.length > 0) state.victims.length = 0;
   if (state.refused.length > 0) state.refused.length = 0;
   state.noAction = null;
+  state.nobodyMs = ABSENT;
 };
 
-const carryOut = (state: State, step: Step, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): void => {
+/** Enforcing since a reload: who was only named so far has not been asked to leave yet. */
+const forgetSimulated = (state: State): void => {
+  const { victims } = state;
+  for (let at = victims.length - 1; at >= 0; at--) if (victims[at]?.simulated === true) victims.splice(at, 1);
+};
+
+/** Whether an episode has to wait for a victim: not for one that ignores SIGTERM while nobody has to die any more. */
+const isOpen = (victim: Victim, policy: Policy, nowMs: number): boolean =>
+  isPending(victim) &&
+  !victim.simulated &&
+  (victim.signal === 'KILL' || nowMs - victim.signalledMs < policy.act.termTimeoutMs);
+
+const carryOut = (
+  state: State,
+  step: Step,
+  inputs: TickInputs,
+  policy: Policy,
+  nowMs: number,
+  out: TickOutput,
+): void => {
   const { sample } = inputs;
   const wasSelecting = state.selecting;
   state.selecting = false;
@@ -127,6 +171,8 @@ const carryOut = (state: State, step: Step, inputs: TickInputs, policy: Policy, 
     }
     case 'choose':
       if (inputs.table === null) {
+        // With nobody to choose, a scan of the whole table in each tick would only add to the load.
+        if (state.nobodyMs !== ABSENT && nowMs - state.nobodyMs < policy.act.holdOffMs) return;
         state.selecting = true;
         state.verdictMs = nowMs;
         out.intents.push({ kind: 'scan' });
@@ -143,20 +189,19 @@ const choose = (
   nowMs: number,
   out: TickOutput,
 ): void => {
+  const minimumKiB = Math.max(0, markKiB(policy.select.minimumSize, sample.memTotalKiB));
   rank(state.ranking, table, {
     onlyPid: policy.select.onlyPid,
     narrowed: hasScope(policy.select),
-    minimumKiB: Math.max(0, markKiB(policy.select.minimumSize, sample.memTotalKiB)),
+    minimumKiB,
     admitsUnidentified: false,
     isTaken: (slot) =>
       isVictimSlot(state.victims, slot, table.pid[slot] as number) ||
       state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
   });
+  state.nobodyMs = state.ranking.count === 0 ? nowMs : ABSENT;
   if (state.ranking.count === 0) {
-    const { excluded } = state.ranking;
-    const small = excluded[EXCLUSIONS.indexOf('below_minimum_size')] as number;
-    const spared = excluded[EXCLUSIONS.indexOf('protected')] as number;
-    const reason = small > 0 ? 'below_minimum_size' : spared > 0 ? 'all_protected' : 'no_candidate';
+    const reason = whyNobody(state, table, minimumKiB);
     noAction(state, reason, `${table.count} processes known`, sample, nowMs, out);
     return;
   }
@@ -171,12 +216,25 @@ const choose = (
   });
 };
 
+const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
+const PROTECTED = EXCLUSIONS.indexOf('protected');
+
+/** Every host has small processes and protected ones: what counts is whether a protected one would have been worth it. */
+const whyNobody = ({ ranking }: State, table: ProcessTable, minimumKiB: number): NoActionReason => {
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    if (ranking.exclusion[slot] === PROTECTED && rowSizeKiB(table, slot) >= minimumKiB) return 'all_protected';
+  }
+  if ((ranking.excluded[BELOW_MINIMUM] as number) > 0) return 'below_minimum_size';
+  return (ranking.excluded[PROTECTED] as number) > 0 ? 'all_protected' : 'no_candidate';
+};
+
 const nextDueMs = (state: State, policy: Policy, nowMs: number): number => {
   let due: number = ABSENT;
   for (const victim of state.victims) {
-    const checks = dueMs(victim, policy.act.victimTimeoutMs, policy.act.holdOffMs, nowMs);
+    const checks = dueMs(victim, policy.act.victimTimeoutMs, holdOffMs(state, policy), nowMs);
     if (checks !== ABSENT) due = due === ABSENT ? checks : Math.min(due, checks);
-    if (!isPending(victim) || victim.signal === 'KILL') continue;
+    if (state.level < LEVEL.TERM || !isPending(victim) || victim.signal === 'KILL') continue;
     const escalation = Math.max(0, victim.signalledMs + policy.act.termTimeoutMs - nowMs);
     due = due === ABSENT ? escalation : Math.min(due, escalation);
   }

@@ -10,8 +10,8 @@ export interface Victim {
   signalledMs: number;
   /** When the first signal was sent: checkpoints count from the signal that is to free the memory. */
   readonly firstSignalMs: number;
-  /** Observe mode: nothing was sent, so nothing will come. */
-  readonly simulated: boolean;
+  /** Observe mode: nothing was sent last, so nothing will come. */
+  simulated: boolean;
   /** What killing it can return at most: its anonymous and swapped memory, KiB. */
   readonly expectedKiB: number;
   /** MemAvailable + SwapFree at the signal, KiB. */
@@ -26,10 +26,14 @@ export interface Victim {
 /** Whether the outcome is still open: a second victim is not taken while it is. */
 export const isPending = (victim: Victim): boolean => victim.verdict === null;
 
-/** The victim in `slot`, if it is one. A vacated slot's next process is another process: pid and start time differ. */
+/**
+ * Whether the process in `slot` is a victim that has yet to go. A vacated slot's next process is another process: its pid
+ * differs. In observe mode nobody has to go, and the best victim stays the best one.
+ */
 export const isVictimSlot = (victims: readonly Victim[], slot: number, pid: number): boolean => {
   for (const victim of victims) {
-    if (victim.slot === slot && victim.facts.pid === pid && victim.exitedMs === ABSENT) return true;
+    if (victim.slot === slot && victim.facts.pid === pid && victim.exitedMs === ABSENT && !victim.simulated)
+      return true;
   }
   return false;
 };

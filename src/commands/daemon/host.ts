@@ -27,7 +27,7 @@ export interface Host {
   pin(isPinned: (slot: number) => boolean): void;
 }
 
-export const clock: Clock = { nowMs: () => performance.now() };
+const clock: Clock = { nowMs: libc.monotonicMs };
 
 /** Candidates held ready for a shot: 64 pidfds and statuses cost 0.5 MiB of kernel memory and 2 ms to scan. */
 const ARMED_MAX = 64;

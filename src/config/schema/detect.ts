@@ -113,9 +113,9 @@ export const pace = section(
     ),
     max: setting(
       duration('10ms', '10s', 'longer would sleep through a fast leak'),
-      '1s',
+      '2s',
       'Longest pause, far from every mark.',
-      'as earlyoom: costs next to no CPU and still sees the slope.',
+      'half the CPU time of the one second of earlyoom; the kernel ends the pause when tasks stall for memory (PSI trigger), and on hosts with less than 12 GiB above the mark fill_rate ends it earlier.',
     ),
     fill_rate: setting(
       quantity(parseFillRate, EXAMPLE.fillRate),

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** Times of the last kills in a ring; as large as the largest hourly budget the configuration admits. */
-export const BUDGET_RING = 1024;
+export const BUDGET_RING = 10_000;
 
 export interface Budget {
   readonly atMs: Float64Array;
@@ -21,9 +21,13 @@ export const spend = (budget: Budget, nowMs: number): void => {
   budget.next = (budget.next + 1) % BUDGET_RING;
 };
 
+/** Newest first, so that the ring is only walked as far as kills are recent. */
 const spentWithin = (budget: Budget, nowMs: number, periodMs: number): number => {
   let spent = 0;
-  for (const at of budget.atMs) if (at !== ABSENT && nowMs - at < periodMs) spent++;
+  for (; spent < BUDGET_RING; spent++) {
+    const at = budget.atMs[(budget.next + BUDGET_RING - 1 - spent) % BUDGET_RING] as number;
+    if (at === ABSENT || nowMs - at >= periodMs) break;
+  }
   return spent;
 };
 

@@ -3,6 +3,7 @@
  * here: "wait" is a step of its own, and the next tick asks again.
  */
 import type { ActPolicy } from '../policy.ts';
+import { ABSENT } from '../units.ts';
 import { LEVEL } from '../verdict.ts';
 import { isPending, type Victim } from '../victim.ts';
 import { type Budget, mayKill } from './budget.ts';
@@ -25,7 +26,8 @@ const CHOOSE_KILL: Step = { kind: 'choose', signal: 'KILL' };
 const OBSERVE_REPEAT_MS = 60_000;
 
 const escalation = (victim: Victim, level: number, policy: ActPolicy, nowMs: number): Step => {
-  if (victim.signal === 'KILL') return WAIT;
+  // Gone already: its memory is on its way, and a signal would only answer ESRCH.
+  if (victim.signal === 'KILL' || victim.exitedMs !== ABSENT) return WAIT;
   if (level >= LEVEL.KILL) return { kind: 'escalate', victim, reason: 'kill_mark' };
   if (nowMs - victim.signalledMs >= policy.termTimeoutMs) return { kind: 'escalate', victim, reason: 'term_timeout' };
   return WAIT;

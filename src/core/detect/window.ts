@@ -8,22 +8,20 @@ import { ABSENT } from '../units.ts';
 /** 64 readings cover one second at the fastest pace of a thrashing host (10 ms is only used near the mark). */
 const READINGS = 128;
 
-export const COUNTERS = ['memoryFullUs', 'memorySomeUs', 'ioFullUs', 'scanned', 'restores'] as const;
-export type Counter = (typeof COUNTERS)[number];
+export type Counter = 'memoryFullUs' | 'scanned' | 'restores';
 
 export interface WindowState {
-  readonly atMs: Float64Array;
+  /** The low 32 bits of the time: ages are differences, and an integer read from here is no heap object. */
+  readonly atMs: Int32Array;
   readonly counters: Readonly<Record<Counter, Float64Array>>;
   next: number;
   filled: number;
 }
 
 export const createWindow = (): WindowState => ({
-  atMs: new Float64Array(READINGS),
+  atMs: new Int32Array(READINGS),
   counters: {
     memoryFullUs: new Float64Array(READINGS),
-    memorySomeUs: new Float64Array(READINGS),
-    ioFullUs: new Float64Array(READINGS),
     scanned: new Float64Array(READINGS),
     restores: new Float64Array(READINGS),
   },
@@ -33,15 +31,16 @@ export const createWindow = (): WindowState => ({
 
 const sumOfPresent = (a: number, b: number): number => (a === ABSENT ? b : b === ABSENT ? a : a + b);
 
+/** Milliseconds from the reading at `at` to `nowMs`; right across the wrap of the low 32 bits. */
+const ageMs = (window: WindowState, at: number, nowMs: number): number => (nowMs - (window.atMs[at] as number)) | 0;
+
 /** Remembers one reading. Readings closer than `spacingMs` to the last one are skipped so that the ring spans the window. */
 export const pushReading = (window: WindowState, sample: Sample, nowMs: number, spacingMs: number): void => {
   const last = (window.next + READINGS - 1) % READINGS;
-  if (window.filled > 0 && nowMs - (window.atMs[last] as number) < spacingMs) return;
+  if (window.filled > 0 && ageMs(window, last, nowMs) < spacingMs) return;
   const at = window.next;
   window.atMs[at] = nowMs;
   window.counters.memoryFullUs[at] = sample.memoryFullUs;
-  window.counters.memorySomeUs[at] = sample.memorySomeUs;
-  window.counters.ioFullUs[at] = sample.ioFullUs;
   window.counters.scanned[at] = sumOfPresent(sample.pgscanKswapd, sample.pgscanDirect);
   window.counters.restores[at] = sample.restores;
   window.next = (at + 1) % READINGS;
@@ -55,7 +54,7 @@ const oldestWithin = (window: WindowState, nowMs: number, windowMs: number): num
     const at = (window.next + READINGS - back) % READINGS;
     // One reading older than the window is taken too: without it a pace as slow as the window would never see a rate.
     found = at;
-    if (nowMs - (window.atMs[at] as number) >= windowMs) break;
+    if (ageMs(window, at, nowMs) >= windowMs) break;
   }
   return window.filled < 2 ? ABSENT : found;
 };
@@ -71,7 +70,7 @@ export const ratePerSecond = (window: WindowState, counter: Counter, nowMs: numb
   const values = window.counters[counter];
   const before = values[from] as number;
   const after = values[to] as number;
-  const elapsedMs = (window.atMs[to] as number) - (window.atMs[from] as number);
+  const elapsedMs = ((window.atMs[to] as number) - (window.atMs[from] as number)) | 0;
   if (before === ABSENT || after === ABSENT || after < before || elapsedMs <= 0) return ABSENT;
   return ((after - before) * 1000) / elapsedMs;
 };

@@ -84,7 +84,8 @@ export const follow = (
 /** Milliseconds to the next time that `follow` has something to say; ABSENT when it has not. */
 export const dueMs = (victim: Victim, victimTimeoutMs: number, holdOffMs: number, nowMs: number): number => {
   if (!isPending(victim) || victim.simulated) return ABSENT;
-  if (victim.exitedMs !== ABSENT) return Math.max(0, victim.exitedMs + holdOffMs - nowMs);
-  const checkpoint = CHECKPOINTS_MS[victim.checkpoint] ?? victimTimeoutMs;
-  return Math.max(0, victim.signalledMs + checkpoint - nowMs);
+  let at = victim.signalledMs + (CHECKPOINTS_MS[victim.checkpoint] ?? Number.POSITIVE_INFINITY);
+  if (victim.exitedMs !== ABSENT) at = Math.min(at, victim.exitedMs + holdOffMs);
+  else if (victim.signal === 'KILL') at = Math.min(at, victim.signalledMs + victimTimeoutMs);
+  return at === Number.POSITIVE_INFINITY ? ABSENT : Math.max(0, at - nowMs);
 };

@@ -1,4 +1,5 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { counterGrowth } from '../harness/judge.ts';
 import { expectAlive, expectNoKernelKill, expectShotOnly, INNOCENTS, innocentNames } from '../harness/outcome.ts';
 import { withDaemon } from '../harness/scene.ts';
 import { startTrace } from '../harness/trace.ts';
@@ -17,6 +18,7 @@ test('nothing is killed while files larger than memory are read again and again 
       ],
     });
     expectAlive(seen, 'hog', 'stream', 'backup', ...innocentNames);
+    expect(counterGrowth(seen, 'pgpgin'), 'KiB read').toBeGreaterThan(seen.memTotalKiB * 2);
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen);
   });

@@ -1,4 +1,5 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { counterGrowth } from '../harness/judge.ts';
 import { expectAlive, expectNoKernelKill, expectShotOnly } from '../harness/outcome.ts';
 import { withDaemon } from '../harness/scene.ts';
 import { startTrace } from '../harness/trace.ts';
@@ -16,6 +17,9 @@ test('nothing is killed while processes thrash and stall at their own cgroup lim
       ],
     });
     expectAlive(seen, 'high', 'file');
+    expect(counterGrowth(seen, 'memory_full'), 'microseconds in which all tasks waited for memory').toBeGreaterThan(
+      10e6,
+    );
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen);
   });

@@ -1,26 +1,38 @@
 // The claim on which all rests: control keeps running while nothing else does. Observing, so that the thrash goes on.
 import { expect, test } from 'vitest';
+import { worstGapMs } from '../harness/judge.ts';
 import { note } from '../harness/outcome.ts';
 import { type Scene, withWarmDaemon } from '../harness/scene.ts';
 import { lowThrash, quarterThrash, suffering, type Thrash } from '../harness/thrash.ts';
 
 const MINUTE_S = 60;
+const LATE = 'oomwatchd_tick_late_max_seconds';
 
 interface Survival {
   majorFaults: number;
   worstTickLateS: number | undefined;
+  worstTickLateBeforeS: number | undefined;
+  /** The judge is real-time and locked: what it missed, nothing in the guest could have had. */
+  worstGapOfJudgeMs: number;
   worstProbeMs: number;
 }
 
 async function aMinuteOf(scene: Scene, make: (scene: Scene) => Promise<Thrash>): Promise<Survival> {
   const thrash = await make(scene);
   const before = await scene.daemon.majorFaults();
+  const worstTickLateBeforeS = await scene.daemon.metric(LATE);
   const seen = await scene.watch({ seconds: thrash.startsMs / 1000 + MINUTE_S, workloads: thrash.workloads });
   const majorFaults = (await scene.daemon.majorFaults()) - before;
   expect(await scene.daemon.isAlive()).toBe(true);
   // The judge has ended the workloads, so the reporter can answer again.
-  const worstTickLateS = await scene.daemon.metric('oomwatchd_tick_late_max_seconds');
-  return { majorFaults, worstTickLateS, worstProbeMs: suffering(seen, thrash).worstMs };
+  const worstTickLateS = await scene.daemon.metric(LATE);
+  return {
+    majorFaults,
+    worstTickLateS,
+    worstTickLateBeforeS,
+    worstGapOfJudgeMs: worstGapMs(seen, 0, Number.POSITIVE_INFINITY),
+    worstProbeMs: suffering(seen, thrash).worstMs,
+  };
 }
 
 for (const [name, make] of [

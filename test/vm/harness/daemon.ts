@@ -3,6 +3,7 @@
 import type { Ended, Job } from './channel.ts';
 import { type DaemonSettings, writeConfigYaml } from './config.ts';
 import { Guest, within } from './guest.ts';
+import { enterUnit, readUnit } from './unit.ts';
 
 export interface DaemonOptions extends DaemonSettings {
   /** `--observe` on the command line. */
@@ -18,33 +19,29 @@ interface Running {
   readyMs: number;
 }
 
-const CGROUP = '/sys/fs/cgroup/oomwatchd.slice';
 const CONFIG = '/etc/oomwatchd/config.yaml';
 const READY_WITHIN_MS = 90_000;
+const METRICS = 'http://127.0.0.1:9854/metrics';
 
-/** memory.min counts only as far as every parent grants it too, so the slice gets the same. */
-const PROTECTION = `
-mkdir -p ${CGROUP}/oomwatchd.service
-echo +memory > ${CGROUP}/cgroup.subtree_control
-for cg in ${CGROUP} ${CGROUP}/oomwatchd.service; do echo 96M > $cg/memory.min; done
-[ ! -e ${CGROUP}/oomwatchd.service/memory.swap.max ] || echo 0 > ${CGROUP}/oomwatchd.service/memory.swap.max
-echo $$ > ${CGROUP}/oomwatchd.service/cgroup.procs
-echo -1000 > /proc/self/oom_score_adj
-ulimit -l unlimited; ulimit -n 524288`;
-
-/** Root may lock whatever it likes, so leaving the limit out takes leaving the capabilities out. */
+/**
+ * Root may lock whatever it likes, so leaving the limit out takes leaving the capabilities out. By its full path,
+ * because the shell would take its own applet of that name.
+ */
 const NO_PROTECTION = 'ulimit -l 0; ulimit -n 524288';
-const WITHOUT_CAPABILITIES = 'setpriv --bounding-set -ipc_lock,-sys_resource --inh-caps -ipc_lock,-sys_resource';
+const WITHOUT_CAPABILITIES =
+  '/usr/bin/setpriv --bounding-set -ipc_lock,-sys_resource --inh-caps -ipc_lock,-sys_resource';
 
 function startScript(options: DaemonOptions): string {
   const isProtected = options.isProtected ?? true;
-  const command = `node /opt/daemon/dist/main.js run --config ${CONFIG}${options.observe ? ' --observe' : ''}`;
+  const unit = readUnit();
+  const observe = options.observe ? ' --observe' : '';
+  const command = `node ${unit.nodeOptions.join(' ')} /opt/daemon/dist/main.js run --config ${CONFIG}${observe}`;
   return `
 mount -t ext4 -o ro /dev/vdc /opt/daemon && mount -t tmpfs conf /etc/oomwatchd || exit 70
 cat > ${CONFIG} <<'END_OF_CONFIG'
 ${writeConfigYaml(options)}
 END_OF_CONFIG
-${isProtected ? PROTECTION : NO_PROTECTION}
+${isProtected ? enterUnit(unit) : NO_PROTECTION}
 cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? command : `${WITHOUT_CAPABILITIES} ${command}`}`;
 }
 
@@ -134,7 +131,9 @@ export class Daemon {
 
   /** The sum of the samples of one metric, undefined when there is none. */
   async metric(name: string, labels = ''): Promise<number | undefined> {
-    const { stdout } = await this.guest.sh('wget -qO- http://127.0.0.1:9854/metrics');
+    // The reporter comes up after control is ready, and comes back slowly after a thrash.
+    const ask = `for i in $(seq 60); do wget -qO- ${METRICS} && exit; sleep 1; done; exit 1`;
+    const { stdout } = await this.guest.sh(ask, { timeoutMs: 120_000 });
     const samples = stdout.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
     const values = samples.filter((line) => line.includes(labels)).map((line) => Number(line.split(' ').at(-1)));
     return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);

@@ -18,7 +18,9 @@ export const INNOCENTS: Workload[] = Array.from({ length: 10 }, (_, i) => ({
 
 /** One line of figures beside the result of a case: they go into the documentation. */
 export const note = (what: string, figures: object): void => {
-  process.stdout.write(`${what}: ${JSON.stringify(figures)}\n`);
+  process.stdout.write(
+    `${what}: ${JSON.stringify(figures, (_, value) => (value === Number.POSITIVE_INFINITY ? 'never' : value))}\n`,
+  );
 };
 
 /** Neither the global nor a memcg OOM killer of the kernel acted. */

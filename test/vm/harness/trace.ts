@@ -17,6 +17,8 @@ export interface SyscallEvent {
   tid: number;
   number: number;
   kind: 'enter' | 'exit';
+  /** Arguments in hexadecimal, or what it returned. */
+  detail: string;
 }
 
 const TRACEFS = '/sys/kernel/tracing';
@@ -62,7 +64,7 @@ export async function startTrace(guest: Guest, daemonPid?: number): Promise<void
 /** comm may hold anything, newlines and look-alikes of other fields too: only the fixed parts around it are trusted. */
 const SIGNAL =
   /-(\d+) +\[\d+\] \S+ +([\d.]+): signal_generate: sig=(\d+) errno=-?\d+ code=(-?\d+) comm=([\s\S]*?) pid=(\d+) grp=\d res=\d\n/g;
-const SYSCALL_LINE = /-(\d+) +\[\d+\] \S+ +([\d.]+): sys_(enter|exit): NR (-?\d+) /g;
+const SYSCALL_LINE = /-(\d+) +\[\d+\] \S+ +([\d.]+): sys_(enter|exit): NR (-?\d+) (.*)/g;
 
 const microseconds = (seconds: string | undefined): number => Math.round(Number(seconds) * 1e6);
 
@@ -86,11 +88,12 @@ export async function kernelVictims(guest: Guest): Promise<number> {
 
 export async function readSyscalls(guest: Guest): Promise<SyscallEvent[]> {
   const { stdout } = await guest.sh(`echo 0 > ${DAEMON}/tracing_on; cat ${DAEMON}/trace`, { timeoutMs: 120_000 });
-  return [...stdout.matchAll(SYSCALL_LINE)].map(([, tid, seconds, kind, number]) => ({
+  return [...stdout.matchAll(SYSCALL_LINE)].map(([, tid, seconds, kind, number, detail = '']) => ({
     us: microseconds(seconds),
     tid: Number(tid),
     number: Number(number),
     kind: kind as 'enter' | 'exit',
+    detail,
   }));
 }
 
@@ -113,10 +116,9 @@ export function callsBeforeFirstShot(calls: SyscallEvent[]): { window: SyscallEv
   );
   if (woke < 0) throw new Error('the trace does not reach back to the wake-up before the shot');
   const window = calls.slice(woke + 1, shot + 1).filter((call) => call.kind === 'enter');
-  return {
-    window,
-    forbidden: window
-      .filter((call) => ALLOCATING.includes(call.number))
-      .map((call) => `${syscallName(call.number)} by ${call.tid}`),
-  };
+  const shotUs = calls[shot]?.us ?? 0;
+  const forbidden = window
+    .filter((call) => ALLOCATING.includes(call.number))
+    .map((call) => `${syscallName(call.number)}${call.detail} by ${call.tid}, ${shotUs - call.us} us before the shot`);
+  return { window, forbidden };
 }

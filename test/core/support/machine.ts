@@ -1,0 +1,226 @@
+/**
+ * A host in virtual time: programs grow, exit when signalled or do not, and memory is what they leave. It answers in the
+ * shapes of the loop's ports, so that both the bare core and control's loop can be run on it.
+ */
+import { EPERM, ESRCH, type Outcome, type SignalIntent } from '../../../src/core/intent.ts';
+import type { SelectPolicy } from '../../../src/core/policy.ts';
+import { createProcessTable, FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
+import type { Sample } from '../../../src/core/sample.ts';
+import { oomScoreOf, rowBadness } from '../../../src/core/select/badness.ts';
+import { applyPolicy } from '../../../src/core/select/policy-match.ts';
+import { ABSENT } from '../../../src/core/units.ts';
+import { KNOWN, type Row, writeRow } from './tables.ts';
+
+export interface Program {
+  comm: string;
+  rssKiB: number;
+  /** KiB a millisecond, perhaps by the time since it was started. */
+  grows?: number | ((sinceMs: number) => number);
+  /** Milliseconds that it takes to exit after SIGTERM, 20 when left out. */
+  term?: number | 'ignored';
+  /** The same after SIGKILL. */
+  kill?: number | 'stuck';
+  /** Share of its memory that comes back at its exit; shared memory stays. */
+  returns?: number;
+  /** The kernel refuses to signal it. */
+  refused?: true;
+  row?: Partial<Row>;
+}
+
+interface Process extends Required<Pick<Program, 'comm' | 'rssKiB' | 'grows' | 'term' | 'kill' | 'returns'>> {
+  pid: number;
+  slot: number;
+  sinceMs: number;
+  refused: boolean;
+  exitMs: number;
+  gone: boolean;
+  isKilled: boolean;
+  row: Partial<Row>;
+}
+
+/** What the kernel's counters say of a thrash, a second. */
+export interface Strain {
+  fullShare: number;
+  scanned: number;
+  restores: number;
+  usablePages: number;
+}
+
+export interface Machine {
+  readonly table: ProcessTable;
+  nowMs(): number;
+  pass(ms: number): void;
+  start(program: Program): number;
+  /** All processes exit and give back everything, the kernel as well. */
+  endAll(): void;
+  strain(strain: Strain | null): void;
+  /** Takes meminfo (and with it the ability to judge) away. */
+  blind(isBlind: boolean): void;
+  apply(policy: SelectPolicy): void;
+  readBasics(sample: Sample): void;
+  readDetails(sample: Sample): void;
+  scan(): void;
+  signal(intent: SignalIntent): Outcome;
+  hasExited(slot: number): boolean;
+  alive(): string[];
+  availableKiB(): number;
+  /** Memory and swap were exhausted at some time: the kernel would have had to act. */
+  readonly lost: () => boolean;
+}
+
+export interface Hardware {
+  totalKiB: number;
+  swapKiB?: number;
+  /** What the kernel and its daemons take. */
+  baseKiB?: number;
+  programs: readonly Program[];
+}
+
+const HIGH_WATERMARK_PAGES = 24_000;
+const FIRST_PID = 100;
+/** Programs grow and exit in steps of this length. */
+const STEP_MS = 10;
+
+export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, programs }: Hardware): Machine => {
+  const table = createProcessTable(256);
+  table.totalPages = (totalKiB + swapKiB) / 4;
+  const processes: Process[] = [];
+  const counters = { fullUs: 0, scanned: 0, restores: 0 };
+  let strain: Strain | null = null;
+  let select: SelectPolicy | null = null;
+  let nowMs = 0;
+  let ownKiB = baseKiB;
+  let keptKiB = 0;
+  let lost = false;
+  let blind = false;
+
+  const demandKiB = (): number => {
+    let sum = ownKiB + keptKiB;
+    for (const each of processes) if (!each.gone) sum += each.rssKiB;
+    return sum;
+  };
+  // With swap the kernel pages out what does not fit into 96 % of memory.
+  const ramKiB = (): number => Math.min(demandKiB(), swapKiB > 0 ? totalKiB * 0.96 : totalKiB);
+
+  const grow = (process: Process, ms: number): void => {
+    const { grows } = process;
+    const rate = typeof grows === 'number' ? grows : grows(nowMs - process.sinceMs);
+    process.rssKiB = Math.max(0, process.rssKiB + Math.round(rate * ms));
+  };
+
+  const exit = (process: Process): void => {
+    process.gone = true;
+    keptKiB += Math.round(process.rssKiB * (1 - process.returns));
+  };
+
+  const step = (ms: number): void => {
+    nowMs += ms;
+    for (const each of processes) {
+      if (each.gone) continue;
+      if (each.exitMs <= nowMs) exit(each);
+      // What waits for its death does not allocate any more.
+      else if (each.exitMs === Number.POSITIVE_INFINITY) grow(each, ms);
+    }
+    if (strain !== null) {
+      counters.fullUs += strain.fullShare * ms * 1000;
+      counters.scanned += (strain.scanned * ms) / 1000;
+      counters.restores += (strain.restores * ms) / 1000;
+    }
+    if (demandKiB() >= totalKiB + swapKiB) lost = true;
+  };
+
+  const flagsOf = (process: Process): number =>
+    (process.row.flags ?? KNOWN) | (process.gone ? FLAG.GONE : 0) | (process.isKilled ? FLAG.SIGKILL_PENDING : 0);
+
+  const enrol = (process: Process): void => {
+    writeRow(table, process.slot, {
+      pid: process.pid,
+      comm: process.comm,
+      unit: `${process.comm}.service`,
+      exe: `/usr/bin/${process.comm}`,
+      startTimeTicks: process.pid,
+      rssKiB: process.rssKiB,
+      ...process.row,
+      flags: flagsOf(process),
+    });
+    if (select !== null) applyPolicy(select, table, process.slot);
+  };
+
+  const reread = (process: Process): void => {
+    const { slot } = process;
+    table.flags[slot] = flagsOf(process);
+    table.rssKiB[slot] = process.gone ? ABSENT : process.rssKiB;
+    table.rssAnonKiB[slot] = table.rssKiB[slot] as number;
+    table.oomScore[slot] = oomScoreOf(rowBadness(table, slot), table.totalPages);
+  };
+
+  const machine: Machine = {
+    table,
+    nowMs: () => nowMs,
+    pass: (ms) => {
+      for (let left = ms; left > 0; left -= STEP_MS) step(Math.min(STEP_MS, left));
+    },
+    start: (program) => {
+      const slot = processes.length;
+      const pid = FIRST_PID + slot;
+      const { refused = false, row = {}, grows = 0, term = 20, kill = 20, returns = 1 } = program;
+      const fresh = { pid, slot, sinceMs: nowMs, exitMs: Number.POSITIVE_INFINITY, gone: false, isKilled: false };
+      processes.push({ ...program, grows, term, kill, returns, refused, row, ...fresh });
+      table.rows[slot] = slot;
+      table.count = processes.length;
+      enrol(processes[slot] as Process);
+      return pid;
+    },
+    endAll: () => {
+      for (const each of processes) each.gone = true;
+      ownKiB = 0;
+      keptKiB = 0;
+    },
+    strain: (next) => {
+      strain = next;
+    },
+    blind: (isBlind) => {
+      blind = isBlind;
+    },
+    apply: (policy) => {
+      select = policy;
+      for (const each of processes) enrol(each);
+    },
+    readBasics: (sample) => {
+      sample.memTotalKiB = totalKiB;
+      sample.memAvailableKiB = blind ? ABSENT : Math.max(0, Math.floor(totalKiB - ramKiB()));
+      sample.memFreeKiB = Math.floor(sample.memAvailableKiB / 2);
+      sample.swapTotalKiB = swapKiB;
+      sample.swapFreeKiB = Math.max(0, Math.floor(swapKiB - (demandKiB() - ramKiB())));
+      sample.memorySomeUs = counters.fullUs;
+      sample.memoryFullUs = counters.fullUs;
+    },
+    readDetails: (sample) => {
+      sample.zoneHighPages = HIGH_WATERMARK_PAGES;
+      sample.zoneUsablePages = strain?.usablePages ?? Math.floor(sample.memFreeKiB / 4);
+      sample.pgscanKswapd = Math.floor(counters.scanned);
+      sample.pgscanDirect = 0;
+      sample.restores = Math.floor(counters.restores);
+    },
+    scan: () => {
+      machine.pass(2);
+      for (const each of processes) reread(each);
+    },
+    signal: (intent) => {
+      const process = processes[intent.slot];
+      if (process === undefined || process.gone || process.pid !== intent.pid) return { sent: false, errno: ESRCH };
+      if (process.refused) return { sent: false, errno: EPERM };
+      if (intent.dryRun) return { sent: false, errno: 0 };
+      process.isKilled ||= intent.signal === 'KILL';
+      const delay = intent.signal === 'TERM' ? process.term : process.kill;
+      if (typeof delay === 'number') process.exitMs = Math.min(process.exitMs, nowMs + delay);
+      return { sent: true, errno: 0 };
+    },
+    hasExited: (slot) => processes[slot]?.gone ?? true,
+    alive: () => processes.filter((each) => !each.gone).map((each) => each.comm),
+    availableKiB: () => Math.max(0, totalKiB - ramKiB()),
+    lost: () => lost,
+  };
+  for (const program of programs) machine.start(program);
+  return machine;
+};

@@ -1,0 +1,118 @@
+/** The bare core on a machine: turns in virtual time as control's loop makes them, and what was decided, in prose. */
+import type { OomwatchdEvent } from '../../../src/core/event.ts';
+import type { SignalIntent } from '../../../src/core/intent.ts';
+import { paceMs } from '../../../src/core/pace.ts';
+import type { Policy } from '../../../src/core/policy.ts';
+import { emptySample } from '../../../src/core/sample.ts';
+import { settle } from '../../../src/core/settle.ts';
+import { createState, type State } from '../../../src/core/state.ts';
+import { type TickOutput, tick } from '../../../src/core/tick.ts';
+import { isPending } from '../../../src/core/victim.ts';
+import type { Machine } from './machine.ts';
+
+/** One event as a sentence; '' for what a story does not need. */
+export const tell = (event: OomwatchdEvent): string => {
+  switch (event.kind) {
+    case 'level':
+      return `${event.from} -> ${event.to}${event.detectors.length > 0 ? ` (${event.detectors.join(', ')})` : ''}`;
+    case 'episode_started':
+      return `episode ${event.episode} starts`;
+    case 'episode_ended':
+      return `episode ${event.episode} ends, signals: ${event.signals}`;
+    case 'signal': {
+      const errno = event.errno === 0 ? '' : `, errno ${event.errno}`;
+      return `${event.sent || event.errno !== 0 ? '' : 'would send '}SIG${event.signal} to ${event.victim.comm} (${event.reason}${errno})`;
+    }
+    case 'verify':
+      return event.verdict === null ? '' : `${event.comm}: ${event.verdict}`;
+    case 'no_action':
+      return `no action: ${event.reason}`;
+    default:
+      return '';
+  }
+};
+
+export interface Watch {
+  readonly state: State;
+  readonly told: readonly { readonly event: OomwatchdEvent; readonly atMs: number }[];
+  /** The events of `told` of one kind. */
+  of<K extends OomwatchdEvent['kind']>(kind: K): (Extract<OomwatchdEvent, { kind: K }> & { atMs: number })[];
+  readonly signals: readonly (SignalIntent & { readonly atMs: number })[];
+  /** Every decision as a line; levels are left out unless they are asked for. */
+  story(withLevels?: boolean): string[];
+  readonly turns: () => number;
+  readonly scans: () => number;
+  run(ms: number): void;
+  setPolicy(policy: Policy): void;
+}
+
+/** `onSignal` sees each signal before it is sent, with the state that led to it. */
+export const watch = (
+  machine: Machine,
+  firstPolicy: Policy,
+  onSignal: (intent: SignalIntent, state: State) => void = () => undefined,
+): Watch => {
+  const state = createState(machine.table.capacity);
+  const sample = emptySample();
+  const out: TickOutput = { intents: [], events: [] };
+  const told: { event: OomwatchdEvent; atMs: number }[] = [];
+  const signals: (SignalIntent & { atMs: number })[] = [];
+  let policy = firstPolicy;
+  let turns = 0;
+  let scans = 0;
+  machine.apply(policy.select);
+
+  const read = (): void => {
+    machine.readBasics(sample);
+    machine.readDetails(sample);
+  };
+
+  const turn = (): number => {
+    turns++;
+    out.intents.length = 0;
+    out.events.length = 0;
+    read();
+    const watched = state.victims.filter((victim) => isPending(victim) && !victim.simulated);
+    const exited = watched.filter(({ slot }) => machine.hasExited(slot)).map(({ slot }) => slot);
+    tick(state, { sample, table: null, exited }, policy, machine.nowMs(), out);
+    if (out.intents[0]?.kind === 'scan') {
+      scans++;
+      machine.scan();
+      read();
+      out.intents.length = 0;
+      tick(state, { sample, table: machine.table, exited }, policy, machine.nowMs(), out);
+    }
+    if (out.intents.length > 1) throw new Error(`${out.intents.length} intents in one tick`);
+    const [intent] = out.intents;
+    if (intent?.kind === 'signal') {
+      onSignal(intent, state);
+      signals.push({ ...intent, atMs: machine.nowMs() });
+      const outcome = machine.signal(intent);
+      settle(state, intent, outcome, machine.table, sample, policy, 2, machine.nowMs(), out.events);
+    }
+    for (const event of out.events) told.push({ event, atMs: machine.nowMs() });
+    return paceMs(state.detect.verdict, state.detect.slope.lossKiBPerMs, false, state.dueMs, policy.pace);
+  };
+
+  return {
+    state,
+    told,
+    of: (kind) =>
+      told.flatMap(({ event, atMs }) =>
+        event.kind === kind ? [{ ...(event as Extract<OomwatchdEvent, { kind: typeof kind }>), atMs }] : [],
+      ),
+    signals,
+    story: (withLevels = false) =>
+      told.map(({ event }) => (event.kind === 'level' && !withLevels ? '' : tell(event))).filter((line) => line !== ''),
+    turns: () => turns,
+    scans: () => scans,
+    run: (ms) => {
+      const endMs = machine.nowMs() + ms;
+      while (machine.nowMs() < endMs) machine.pass(turn());
+    },
+    setPolicy: (next) => {
+      policy = next;
+      machine.apply(policy.select);
+    },
+  };
+};

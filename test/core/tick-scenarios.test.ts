@@ -1,0 +1,477 @@
+/** Whole incidents in virtual time: what happens on a host, and what is decided about it, line by line. */
+import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../src/core/policy.ts';
+import { GIB, MIB } from '../../src/core/units.ts';
+import { defaultPolicy } from '../support/policy.ts';
+import { createMachine, type Hardware, type Program, type Strain } from './support/machine.ts';
+import { watch } from './support/watch.ts';
+
+/** Ten services of 200 MiB that nobody may lose. */
+const innocents: Program[] = Array.from({ length: 10 }, (_, index) => ({ comm: `app-${index}`, rssKiB: 200 * MIB }));
+
+const host = (programs: readonly Program[], hardware: Partial<Hardware> = {}) =>
+  createMachine({ totalKiB: 8 * GIB, baseKiB: 512 * MIB, ...hardware, programs: [...innocents, ...programs] });
+
+const ENFORCE = 'mode: enforce\ndetect: { term: { mem_available: 800MiB }, kill: { mem_available: 400MiB } }';
+const enforcing = (yaml = '') => defaultPolicy(`${ENFORCE}\n${yaml}`);
+
+const PER_SECOND = 1 / 1000;
+
+describe('a fast leak', () => {
+  const machine = host([{ comm: 'leak', rssKiB: 300 * MIB, grows: 2 * GIB * PER_SECOND }]);
+  const watched = watch(machine, enforcing());
+  watched.run(10_000);
+
+  it('is asked to leave, leaves, and the host has recovered', () => {
+    expect(watched.story(true)).toEqual([
+      'calm -> approach',
+      'approach -> term (mem_available)',
+      'episode 1 starts',
+      'SIGTERM to leak (mem_available)',
+      'term -> calm',
+      'leak: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+  });
+
+  it('costs nobody else', () => {
+    expect(machine.alive()).toEqual(innocents.map(({ comm }) => comm));
+    expect(machine.lost()).toBe(false);
+  });
+
+  it('is signalled within 100 ms of the mark', () => {
+    const [signal] = watched.of('signal');
+    expect(signal?.memory.memAvailableKiB).toBeGreaterThan(800 * MIB - 100 * 2 * GIB * PER_SECOND);
+  });
+});
+
+describe('a leak too fast for SIGTERM', () => {
+  it('is killed at once: what memory is left lasts less than the forecast', () => {
+    const machine = host([{ comm: 'leak', rssKiB: 300 * MIB, grows: 5 * GIB * PER_SECOND }]);
+    const watched = watch(machine, enforcing());
+    watched.run(10_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGKILL to leak (mem_available+forecast)',
+      'leak: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+    expect(machine.lost()).toBe(false);
+  });
+});
+
+describe('a slow leak', () => {
+  it('is found at the mark and not before', () => {
+    const machine = host([{ comm: 'leak', rssKiB: 4 * GIB, grows: 20 * MIB * PER_SECOND }]);
+    const watched = watch(machine, enforcing());
+    watched.run(120_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to leak (mem_available)',
+      'leak: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+    expect(watched.signals[0]?.atMs).toBeGreaterThan(30_000);
+    // 1.2 GiB at 20 MiB/s take a minute, in which it looks about once a second.
+    expect(watched.turns()).toBeLessThan(1400);
+  });
+});
+
+describe('a hog that ignores SIGTERM', () => {
+  it('is killed when its time is up', () => {
+    const machine = host([{ comm: 'hog', rssKiB: 4.8 * GIB, grows: (ms) => (ms < 100 ? MIB : 0), term: 'ignored' }]);
+    const watched = watch(machine, enforcing('act: { term_timeout: 5s }'));
+    watched.run(15_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to hog (mem_available)',
+      'SIGKILL to hog (term_timeout)',
+      'hog: recovered',
+      'episode 1 ends, signals: 2',
+    ]);
+    const [first, second] = watched.signals;
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(5000);
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeLessThan(5050);
+  });
+
+  it('is killed before that when memory falls to the kill mark', () => {
+    const machine = host([{ comm: 'hog', rssKiB: 4 * GIB, grows: 400 * MIB * PER_SECOND, term: 'ignored' }]);
+    const watched = watch(machine, enforcing('act: { term_timeout: 5s }'));
+    watched.run(15_000);
+    expect(watched.story().slice(0, 3)).toEqual([
+      'episode 1 starts',
+      'SIGTERM to hog (mem_available)',
+      'SIGKILL to hog (kill_mark)',
+    ]);
+    expect((watched.signals[1]?.atMs ?? 0) - (watched.signals[0]?.atMs ?? 0)).toBeLessThan(1200);
+  });
+
+  it('does not hold an episode open once memory is back', () => {
+    const machine = host([
+      { comm: 'hog', rssKiB: 4 * GIB, term: 'ignored' },
+      { comm: 'batch', rssKiB: 0.6 * GIB, grows: (ms) => (ms < 300 ? MIB : ms > 2000 && ms < 4000 ? -0.3 * MIB : 0) },
+    ]);
+    const watched = watch(machine, enforcing());
+    watched.run(60_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to hog (mem_available)',
+      'episode 1 ends, signals: 1',
+    ]);
+    expect(machine.alive()).toContain('hog');
+    const before = watched.turns();
+    watched.run(60_000);
+    expect(watched.turns() - before).toBeLessThan(1000);
+  });
+});
+
+describe('protection', () => {
+  const leak: Program = { comm: 'leak', rssKiB: GIB, grows: 200 * MIB * PER_SECOND };
+
+  it('spares the biggest process and takes the second', () => {
+    const machine = host([{ comm: 'db', rssKiB: 4 * GIB }, leak]);
+    const watched = watch(machine, enforcing('select: { protect: [{ unit: db.service }] }'));
+    watched.run(20_000);
+    expect(watched.story()[1]).toBe('SIGTERM to leak (mem_available)');
+    expect(machine.alive()).toContain('db');
+  });
+
+  it('spares a process at oom_score_adj -1000', () => {
+    const machine = host([{ comm: 'db', rssKiB: 4 * GIB, row: { oomScoreAdj: -1000 } }, leak]);
+    const watched = watch(machine, enforcing());
+    watched.run(20_000);
+    expect(machine.alive()).toEqual([...innocents.map(({ comm }) => comm), 'db']);
+  });
+
+  it('wins over everything: with all protected nobody dies, and it is said so now and then', () => {
+    const machine = host([{ comm: 'hog', rssKiB: 4.8 * GIB, grows: (ms) => (ms < 100 ? MIB : 0) }]);
+    const watched = watch(machine, enforcing('select: { protect: [{ unit: "*.service" }] }'));
+    watched.run(60_000);
+    expect([...new Set(watched.story())]).toEqual(['episode 1 starts', 'no action: all_protected']);
+    expect(watched.story().length).toBeLessThan(8);
+    expect(machine.alive()).toHaveLength(11);
+  });
+
+  it('looks for a victim again at a pace that a host can bear while there is none', () => {
+    const machine = host([{ comm: 'hog', rssKiB: 4.8 * GIB, grows: (ms) => (ms < 100 ? MIB : 0) }]);
+    const watched = watch(machine, enforcing('select: { protect: [{ unit: "*.service" }] }'));
+    watched.run(1000);
+    const before = watched.scans();
+    watched.run(10_000);
+    expect(watched.scans() - before).toBeLessThanOrEqual(100);
+  });
+
+  it('holds for what is too small to matter', () => {
+    const shards = Array.from({ length: 120 }, (_, index) => ({ comm: `shard-${index}`, rssKiB: 62 * MIB }));
+    const machine = createMachine({ totalKiB: 8 * GIB, programs: shards });
+    const watched = watch(machine, enforcing('select: { minimum_size: 64MiB }'));
+    watched.run(5000);
+    expect(watched.story()).toEqual(['episode 1 starts', 'no action: below_minimum_size']);
+  });
+});
+
+describe('a stuck victim', () => {
+  it('is given up after its time, and the next one is taken', () => {
+    const machine = host([
+      { comm: 'stuck', rssKiB: 3 * GIB, kill: 'stuck', term: 'ignored' },
+      { comm: 'next', rssKiB: 1.5 * GIB, grows: (ms) => (ms < 300 ? MIB : 0) },
+    ]);
+    const watched = watch(machine, enforcing('act: { term_timeout: 2s, victim_timeout: 5s }'));
+    watched.run(30_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to stuck (mem_available)',
+      'SIGKILL to stuck (term_timeout)',
+      'stuck: stuck',
+      'SIGTERM to next (mem_available)',
+      'next: recovered',
+      'episode 1 ends, signals: 3',
+    ]);
+    const [, killed, next] = watched.signals;
+    expect((next?.atMs ?? 0) - (killed?.atMs ?? 0)).toBeGreaterThanOrEqual(5000);
+  });
+
+  it('is not the only one that may not be signalled: who is refused by the kernel is not tried again', () => {
+    const machine = host([
+      { comm: 'foreign', rssKiB: 3 * GIB, refused: true },
+      { comm: 'next', rssKiB: 1.5 * GIB, grows: (ms) => (ms < 300 ? MIB : 0) },
+    ]);
+    const watched = watch(machine, enforcing());
+    watched.run(10_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to foreign (mem_available, errno 1)',
+      'no action: no_privilege',
+      'SIGTERM to next (mem_available)',
+      'next: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+  });
+
+  it('that returns nothing leads on to the next', () => {
+    const machine = host([
+      { comm: 'shm', rssKiB: 3 * GIB, returns: 0 },
+      { comm: 'next', rssKiB: 1.5 * GIB, grows: (ms) => (ms < 300 ? MIB : 0) },
+    ]);
+    const watched = watch(machine, enforcing());
+    watched.run(10_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to shm (mem_available)',
+      'shm: not_returned',
+      'SIGTERM to next (mem_available)',
+      'next: recovered',
+      'episode 1 ends, signals: 2',
+    ]);
+  });
+});
+
+describe('two leaks', () => {
+  it('are ended one after the other, in one episode', () => {
+    const machine = host([
+      { comm: 'leak-a', rssKiB: 2 * GIB, grows: 300 * MIB * PER_SECOND },
+      { comm: 'leak-b', rssKiB: 200 * MIB, grows: 1200 * MIB * PER_SECOND },
+    ]);
+    const watched = watch(machine, enforcing());
+    watched.run(20_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to leak-a (mem_available)',
+      'leak-a: recovered',
+      'SIGTERM to leak-b (mem_available)',
+      'leak-b: recovered',
+      'episode 1 ends, signals: 2',
+    ]);
+    expect(machine.alive()).toEqual(innocents.map(({ comm }) => comm));
+    expect(machine.lost()).toBe(false);
+  });
+});
+
+describe('a burst', () => {
+  it('that stays above the marks kills nobody', () => {
+    const machine = host([
+      { comm: 'burst', rssKiB: GIB, grows: (ms) => (ms < 1000 ? 2 * MIB : ms < 2000 ? -2 * MIB : 0) },
+    ]);
+    const watched = watch(machine, enforcing());
+    watched.run(10_000);
+    expect(watched.story()).toEqual([]);
+  });
+
+  it('that recovers while a victim is being selected kills nobody', () => {
+    const spike = (sinceMs: number): number => (sinceMs < 3000 ? MIB : -100 * MIB);
+    const machine = host([{ comm: 'spike', rssKiB: 2.2 * GIB, grows: spike }]);
+    const watched = watch(machine, enforcing());
+    // A scan that takes so long that the spike is over when memory is read again.
+    const { scan } = machine;
+    machine.scan = () => {
+      machine.pass(400);
+      scan();
+    };
+    watched.run(10_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'no action: recovered_while_selecting',
+      'episode 1 ends, signals: 0',
+    ]);
+  });
+});
+
+describe('the budget', () => {
+  it('ends the killing, says so, and goes on when it is there again', () => {
+    const machine = host([]);
+    const watched = watch(machine, enforcing('act: { kills_per_minute: 2, kills_per_hour: 60 }'));
+    for (let restarts = 0; restarts < 9; restarts++) {
+      machine.start({ comm: 'worker', rssKiB: 4.6 * GIB, grows: (ms) => (ms < 1000 ? MIB / 2 : 0) });
+      watched.run(10_000);
+    }
+    const kills = watched.signals.map(({ atMs }) => atMs);
+    expect(watched.story()).toContain('no action: budget_exhausted');
+    for (const at of kills)
+      expect(kills.filter((other) => at - other >= 0 && at - other < 60_000).length).toBeLessThanOrEqual(2);
+    expect(kills.length).toBeGreaterThan(2);
+  });
+});
+
+describe('swap', () => {
+  const leak: Program = { comm: 'leak', rssKiB: GIB, grows: 500 * MIB * PER_SECOND };
+  const withSwap = { swapKiB: 4 * GIB };
+
+  it('must be short as well with "and"', () => {
+    const machine = host([leak], withSwap);
+    const watched = watch(machine, enforcing('act: { term_timeout: 5s }'));
+    watched.run(30_000);
+    expect(watched.story()[1]).toBe('SIGTERM to leak (mem_available+swap_free)');
+    const [event] = watched.of('signal');
+    expect(event?.memory.swapFreeKiB).toBeLessThanOrEqual(0.4 * GIB);
+    expect(machine.lost()).toBe(false);
+  });
+
+  it('need not be short with "or"', () => {
+    const machine = host([leak], withSwap);
+    const watched = watch(machine, defaultPolicy(ENFORCE.replace('detect: {', 'detect: { combine: or,')));
+    watched.run(30_000);
+    expect(watched.story()[1]).toBe('SIGTERM to leak (mem_available)');
+    const [event] = watched.of('signal');
+    expect(event?.memory.swapFreeKiB).toBe(4 * GIB);
+  });
+});
+
+describe('observe mode', () => {
+  const hog: Program = { comm: 'hog', rssKiB: 4.8 * GIB, grows: (ms) => (ms < 100 ? MIB : 0) };
+
+  it('kills nothing, and names the same process again once a minute', () => {
+    const machine = host([hog, { comm: 'second', rssKiB: 100 * MIB }]);
+    const watched = watch(machine, { ...enforcing(), mode: 'observe' });
+    watched.run(150_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'would send SIGTERM to hog (mem_available)',
+      'no action: observe_mode',
+      'would send SIGKILL to hog (term_timeout)',
+      'no action: observe_mode',
+      'would send SIGTERM to hog (mem_available)',
+      'no action: observe_mode',
+      'would send SIGKILL to hog (term_timeout)',
+      'no action: observe_mode',
+      'would send SIGTERM to hog (mem_available)',
+      'no action: observe_mode',
+      'would send SIGKILL to hog (term_timeout)',
+      'no action: observe_mode',
+    ]);
+    expect(machine.alive()).toHaveLength(12);
+  });
+
+  it('ends its episode when memory comes back by itself', () => {
+    const machine = host([{ ...hog, grows: (ms) => (ms < 100 ? MIB : ms > 20_000 && ms < 21_000 ? -MIB : 0) }]);
+    const watched = watch(machine, { ...enforcing(), mode: 'observe' });
+    watched.run(30_000);
+    expect(watched.story().at(-1)).toBe('episode 1 ends, signals: 0');
+  });
+});
+
+describe('a reload in the middle', () => {
+  const hog: Program = { comm: 'hog', rssKiB: 4.8 * GIB, grows: (ms) => (ms < 100 ? MIB : 0), term: 'ignored' };
+
+  it('from observe to enforce begins with a true SIGTERM', () => {
+    const machine = host([hog]);
+    const watched = watch(machine, { ...enforcing(), mode: 'observe' });
+    watched.run(8000);
+    watched.setPolicy(enforcing());
+    watched.run(12_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'would send SIGTERM to hog (mem_available)',
+      'no action: observe_mode',
+      'would send SIGKILL to hog (term_timeout)',
+      'no action: observe_mode',
+      'SIGTERM to hog (mem_available)',
+      'SIGKILL to hog (term_timeout)',
+      'hog: recovered',
+      'episode 1 ends, signals: 2',
+    ]);
+  });
+
+  it('from enforce to observe sends nothing more', () => {
+    const machine = host([hog]);
+    const watched = watch(machine, enforcing());
+    watched.run(3000);
+    watched.setPolicy({ ...enforcing(), mode: 'observe' });
+    watched.run(60_000);
+    expect(machine.alive()).toContain('hog');
+    expect(watched.signals.filter(({ dryRun }) => !dryRun).map(({ signal }) => signal)).toEqual(['TERM']);
+    expect(watched.story()).not.toContain('hog: stuck');
+  });
+
+  it('that protects the hog takes the next one', () => {
+    const machine = host([
+      { ...hog, rssKiB: 3 * GIB },
+      { comm: 'next', rssKiB: 1.7 * GIB, grows: (ms) => (ms < 300 ? MIB : 0) },
+    ]);
+    const watched = watch(machine, { ...enforcing(), mode: 'observe' });
+    watched.run(3000);
+    watched.setPolicy(enforcing('select: { protect: [{ unit: hog.service }] }'));
+    watched.run(10_000);
+    expect(machine.alive()).toEqual([...innocents.map(({ comm }) => comm), 'hog']);
+  });
+
+  it('with lower marks ends the shortage', () => {
+    const machine = host([hog]);
+    const watched = watch(machine, enforcing());
+    watched.run(3000);
+    watched.setPolicy(
+      defaultPolicy('mode: enforce\ndetect: { term: { mem_available: 100MiB }, kill: { mem_available: 50MiB } }'),
+    );
+    watched.run(20_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to hog (mem_available)',
+      'episode 1 ends, signals: 1',
+    ]);
+  });
+});
+
+describe('file-page thrash with a quarter of memory available', () => {
+  const policy = (): Policy => {
+    const { detect, ...rest } = enforcing();
+    const thrash = { enabled: true, windowMs: 1000, holdMs: 1000, fullPermyriad: 2000, restoresPerS: 200 };
+    return { ...rest, detect: { ...detect, thrash: { ...detect.thrash, ...thrash } } };
+  };
+  const churn: Program = { comm: 'churn', rssKiB: 3.6 * GIB };
+  const THRASH: Strain = { fullShare: 0.6, scanned: 10_000, restores: 2400, usablePages: 30_000 };
+
+  it('is ended by SIGKILL within seconds, though no mark is reached', () => {
+    const machine = host([churn]);
+    const watched = watch(machine, policy());
+    watched.run(5000);
+    machine.strain(THRASH);
+    const onsetMs = machine.nowMs();
+    watched.run(4000);
+    machine.strain(null);
+    watched.run(10_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGKILL to churn (thrash)',
+      'churn: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+    expect((watched.signals[0]?.atMs ?? 0) - onsetMs).toBeLessThan(3500);
+  });
+
+  it('costs one process when one is enough: what the window remembers is no new thrash', () => {
+    const machine = host([{ ...churn, rssKiB: 1.5 * GIB }], { baseKiB: 2.6 * GIB });
+    const watched = watch(machine, policy(), ({ dryRun }) => {
+      // The thrash ends with the first victim.
+      if (!dryRun) machine.strain(null);
+    });
+    machine.strain(THRASH);
+    watched.run(20_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGKILL to churn (thrash)',
+      'churn: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+  });
+
+  it('waits for the window to forget before it takes another one', () => {
+    const machine = host([{ ...churn, rssKiB: 1.5 * GIB }], { baseKiB: 2.6 * GIB });
+    const watched = watch(machine, policy(), () => {
+      // Page cache takes at once what the victim gives back, but nobody stalls any more.
+      machine.strain({ fullShare: 0, scanned: 100, restores: 0, usablePages: 30_000 });
+    });
+    machine.strain(THRASH);
+    watched.run(20_000);
+    expect(watched.signals).toHaveLength(1);
+  });
+
+  it.each<[string, Strain]>([
+    ['a memcg at its own limit', { ...THRASH, scanned: 0, usablePages: 400_000 }],
+    ['a big streaming read', { ...THRASH, fullShare: 0.05, restores: 60 }],
+  ])('is not %s: nobody dies', (_, strain) => {
+    const machine = host([churn]);
+    machine.strain(strain);
+    const watched = watch(machine, policy());
+    watched.run(60_000);
+    expect(watched.story()).toEqual([]);
+  });
+});
