@@ -1,14 +1,5 @@
-/** The command line: one table of subcommands, usage texts and exit numbers (sysexits.h where one fits). */
-
-export const EXIT = {
-  OK: 0,
-  /** The command did its work and the answer is "no": doctor found enforcing unsafe, explain found no such process. */
-  NEGATIVE: 1,
-  USAGE: 64,
-  UNAVAILABLE: 69,
-  SOFTWARE: 70,
-  CONFIG: 78,
-} as const;
+/** The command line: one table of subcommands and their usage texts. */
+import { DEFAULT_CONFIG } from './exit.ts';
 
 export interface Command {
   readonly name: string;
@@ -21,8 +12,6 @@ export interface Command {
   readonly hidden?: true;
 }
 
-export const DEFAULT_CONFIG = '/etc/oomwatchd/config.yaml';
-
 const CONFIG_OPTION = `  --config FILE   configuration to read (default ${DEFAULT_CONFIG}; drop-ins in FILE.d/*.yaml)`;
 
 export const COMMANDS: readonly Command[] = [
@@ -34,7 +23,7 @@ export const COMMANDS: readonly Command[] = [
   --observe       do everything but the last system call, whatever the configuration says
 
 Signals: SIGHUP reads the configuration again, SIGTERM and SIGINT end it.
-Exit: 0 ended by a signal, 78 configuration refused.`,
+Exit: 0 ended by a signal, 69 enforcing would be unsafe here, 78 configuration refused.`,
     load: () => import('./commands/run.ts'),
   },
   {

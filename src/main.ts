@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Entry of the bin: argv -> command -> exit code. */
-import { COMMANDS, commandUsage, EXIT, usage } from './cli.ts';
+import { COMMANDS, commandUsage, usage } from './cli.ts';
+import { EXIT } from './exit.ts';
 import { VERSION } from './version.ts';
 
 const say = (text: string): void => {

@@ -1,8 +1,8 @@
 /** `oomwatchd check`: every error of the configuration at once, where an editor finds it. */
 import { parseArgs } from 'node:util';
-import { DEFAULT_CONFIG, EXIT } from '../cli.ts';
 import { loadPolicy } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
+import { DEFAULT_CONFIG, EXIT } from '../exit.ts';
 
 export const run = (argv: readonly string[]): number => {
   const { values } = parseArgs({

@@ -1,6 +1,6 @@
 /** `oomwatchd doctor`: what this host lets oomwatchd do, and what to change. */
 import { parseArgs } from 'node:util';
-import { EXIT } from '../cli.ts';
+import { EXIT } from '../exit.ts';
 import { probe } from '../linux/capabilities.ts';
 import { REAL_ROOTS } from '../linux/root.ts';
 import { syscallSupport } from './daemon/syscall-support.ts';

@@ -1,15 +1,15 @@
 /** `oomwatchd explain PID`: rank, points and every rule and policy line that touched one process. */
 import { parseArgs } from 'node:util';
-import { EXIT } from '../cli.ts';
 import type { Policy } from '../core/policy.ts';
 import { emptySample } from '../core/sample.ts';
 import { oomScoreOf, rowBadness } from '../core/select/badness.ts';
 import { ABSENT } from '../core/units.ts';
+import { EXIT } from '../exit.ts';
 import { size } from '../report/amount.ts';
 import { printable } from '../report/printable.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { type Judged, judge, rulesOf } from './inspect/judge.ts';
-import { endSurvey, slotOfPid, type Survey, survey } from './inspect/survey.ts';
+import { endSurvey, type Survey, slotOfPid, survey } from './inspect/survey.ts';
 import { candidateJson } from './rank.ts';
 
 const pages = (kib: number, pageKiB: number): number => Math.floor(Math.max(0, kib) / pageKiB);
@@ -52,7 +52,10 @@ const print = (told: ReturnType<typeof explanation>): void => {
       line('rss', points.rss_pages) +
       line('swap', points.swap_pages) +
       line('page tables', points.page_table_pages) +
-      line('oom_score_adj', `${points.oom_score_adj_pages}   (${told.oom_score_adj} * ${Math.trunc(told.total_pages / 1000)})`) +
+      line(
+        'oom_score_adj',
+        `${points.oom_score_adj_pages}   (${told.oom_score_adj} * ${Math.trunc(told.total_pages / 1000)})`,
+      ) +
       line('= badness', told.badness_pages) +
       line('policy', points.policy_pages) +
       line('= points', told.badness_pages + points.policy_pages) +

@@ -1,10 +1,10 @@
 /** `oomwatchd rank`: the list of victims as it stands now. */
 import { parseArgs } from 'node:util';
-import { EXIT } from '../cli.ts';
-import { emptySample } from '../core/sample.ts';
 import type { Policy } from '../core/policy.ts';
+import { emptySample } from '../core/sample.ts';
 import { factsOf } from '../core/select/facts.ts';
 import { ABSENT } from '../core/units.ts';
+import { EXIT } from '../exit.ts';
 import { size } from '../report/amount.ts';
 import { printable } from '../report/printable.ts';
 import { loadPolicy } from './daemon/policy-source.ts';

@@ -21,6 +21,10 @@ import type { LoopNumbers, Ports } from './ports.ts';
  * begins to shrink within ten seconds of its end, or nears a mark, is an approach, in which rounds follow one another.
  */
 const CALM_ROUND_MS = 30_000;
+/** Near the marks, but memory does not shrink. */
+const STEADY_ROUND_MS = 2000;
+/** Exhaustion nearer than this: one round after the other. */
+const HURRY_MS = 10_000;
 /** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
 const CALM_BUDGET_MS = 2;
 const APPROACH_BUDGET_MS = 5;
@@ -30,6 +34,10 @@ const REFRESH_MAX_FULL_PERMYRIAD = 1000;
 const REFRESH_AFTER_SIGNAL_MS = 1000;
 /** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
 const LATE_IDENTITIES = 4;
+
+/** A twentieth of the time: below it a stall is what any busy memcg has, above it thrash is judged closely. */
+const STALL_SHARE = 0.05;
+const US_PER_MS = 1000;
 
 const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
 
@@ -58,9 +66,10 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     durationMs: 0,
   };
   let policy = firstPolicy;
-  let roundDueMs = 0;
+  let roundEndMs = Number.NEGATIVE_INFINITY;
   let lastSignalMs = Number.NEGATIVE_INFINITY;
   let someUs: number = ABSENT;
+  let turnMs = 0;
 
   const read = (details: boolean): void => {
     sampler.readBasics(sample);
@@ -136,9 +145,15 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     const { fullPermyriad } = state.detect.signs;
     if (state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return;
     if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS) return;
-    const approaching = state.level === LEVEL.APPROACH;
-    if (!approaching && nowMs < roundDueMs) return;
-    if (index.refresh(approaching ? APPROACH_BUDGET_MS : CALM_BUDGET_MS)) roundDueMs = nowMs + CALM_ROUND_MS;
+    if (nowMs - roundEndMs < roundEveryMs()) return;
+    const budgetMs = state.level === LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
+    if (index.refresh(budgetMs)) roundEndMs = nowMs;
+  };
+
+  const roundEveryMs = (): number => {
+    if (state.level !== LEVEL.APPROACH) return CALM_ROUND_MS;
+    const { exhaustionMs } = state.detect.verdict;
+    return exhaustionMs !== ABSENT && exhaustionMs <= HURRY_MS ? 0 : STEADY_ROUND_MS;
   };
 
   const followSources = (nowMs: number): void => {
@@ -152,6 +167,15 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     }
   };
 
+  /** Whether tasks waited for memory for a noteworthy share of the time since the last turn. */
+  const stalledSince = (nowMs: number): boolean => {
+    const waitedMs = someUs === ABSENT ? 0 : (sample.memorySomeUs - someUs) / US_PER_MS;
+    const elapsedMs = nowMs - turnMs;
+    someUs = sample.memorySomeUs;
+    turnMs = nowMs;
+    return waitedMs >= elapsedMs * STALL_SHARE && waitedMs > 0;
+  };
+
   const turn = (dueMs: number): number => {
     const nowMs = clock.nowMs();
     out.intents.length = 0;
@@ -160,8 +184,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     sample.ownMajorFaults = ports.ownMajorFaults();
     const lateMs = sample.tickLateMs;
     read(state.detect.wantsDetails);
-    const stalls = someUs !== ABSENT && sample.memorySomeUs > someUs;
-    someUs = sample.memorySomeUs;
+    const stalls = stalledSince(nowMs);
     watchVictims();
     runTick(nowMs);
     const { verdict } = state.detect;

@@ -17,7 +17,12 @@ export interface Sampler {
   /** Opens what failed again; never in an emergency. */
   repair(nowMs: number): void;
   /** Input files; one with isNews has come up or gone down since it was told. */
-  readonly sources: readonly { readonly name: string; readonly isUp: boolean; readonly detail: string; isNews: boolean }[];
+  readonly sources: readonly {
+    readonly name: string;
+    readonly isUp: boolean;
+    readonly detail: string;
+    isNews: boolean;
+  }[];
 }
 
 export interface Index {

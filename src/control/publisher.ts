@@ -28,7 +28,10 @@ export interface PublisherPorts {
 const GAUGES_EVERY_MS = 1000;
 
 /** Every tick overwrites `slow` by reference; the caller refreshes it when it likes. */
-export const createPublisher = (ports: PublisherPorts, slow: SlowNumbers): Publisher & { readonly dropped: () => number } => {
+export const createPublisher = (
+  ports: PublisherPorts,
+  slow: SlowNumbers,
+): Publisher & { readonly dropped: () => number } => {
   const eventFrame = Buffer.alloc(MAX_FRAME_BYTES);
   const gaugeFrame = createGaugeFrame();
   const { values } = gaugeFrame;

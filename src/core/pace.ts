@@ -13,6 +13,9 @@ import { LEVEL, type Verdict } from './verdict.ts';
  */
 const JUDGE_MS = 65;
 
+/** A host may live near its marks for ever: the index stays fresh enough for a leak at four looks a second. */
+const APPROACH_MS = 250;
+
 /**
  * Milliseconds to sleep. `dueMs` is the time to the next checkpoint that something waits for (ABSENT: none);
  * `lossKiBPerMs` the present slope.
@@ -28,7 +31,8 @@ export const paceMs = (
   // Half of the way: the next look still has time to act before the mark even when the fill rate doubles.
   if (lossKiBPerMs > 0) sleep = Math.min(sleep, Math.max(0, verdict.headroomKiB) / lossKiBPerMs / 2);
   sleep = Math.min(sleep, Math.max(0, verdict.headroomKiB) / pace.fillKiBPerMs);
-  if (stalls || verdict.level === LEVEL.APPROACH) sleep = Math.min(sleep, JUDGE_MS);
+  if (stalls) sleep = Math.min(sleep, JUDGE_MS);
+  else if (verdict.level === LEVEL.APPROACH) sleep = Math.min(sleep, APPROACH_MS);
   if (dueMs !== ABSENT) sleep = Math.min(sleep, dueMs);
   return Math.max(pace.minMs, Math.floor(sleep));
 };

@@ -72,7 +72,8 @@ const tellLevel = (state: State, level: number, sample: Sample, out: TickOutput)
 export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): void => {
   const { sample } = inputs;
   const verdict = detect(state.detect, sample, policy, nowMs);
-  if (sample.tickLateMs >= policy.detect.lateMs) {
+  // Told once, though a tick with a table judges the same lateness again.
+  if (inputs.table === null && sample.tickLateMs >= policy.detect.lateMs) {
     out.events.push({ kind: 'late', lateMs: sample.tickLateMs, majorFaults: sample.ownMajorFaults });
   }
   tellLevel(state, verdict.level, sample, out);
@@ -199,12 +200,15 @@ const choose = (
       isVictimSlot(state.victims, slot, table.pid[slot] as number) ||
       state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
   });
-  state.nobodyMs = state.ranking.count === 0 ? nowMs : ABSENT;
   if (state.ranking.count === 0) {
-    const reason = whyNobody(state, table, minimumKiB);
-    noAction(state, reason, `${table.count} processes known`, sample, nowMs, out);
+    // Whoever runs the tick may look who the unidentified are and ask again: that is no refusal to act yet.
+    const isFinal = state.nobodyMs !== ABSENT || state.ranking.excluded[UNIDENTIFIED] === 0;
+    state.nobodyMs = nowMs;
+    if (!isFinal) return;
+    noAction(state, whyNobody(state, table, minimumKiB), `${table.count} processes known`, sample, nowMs, out);
     return;
   }
+  state.nobodyMs = ABSENT;
   const slot = state.ranking.order[0] as number;
   out.intents.push({
     kind: 'signal',
@@ -218,6 +222,7 @@ const choose = (
 
 const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
 const PROTECTED = EXCLUSIONS.indexOf('protected');
+const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
 
 /** Every host has small processes and protected ones: what counts is whether a protected one would have been worth it. */
 const whyNobody = ({ ranking }: State, table: ProcessTable, minimumKiB: number): NoActionReason => {

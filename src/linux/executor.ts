@@ -15,14 +15,18 @@ const scratch = new Uint8Array(64);
  */
 export const sendSignal = (io: IndexIo, slots: Slots, intent: SignalIntent): Outcome => {
   const { slot } = intent;
+  if (slots.table.pid[slot] !== intent.pid) return { sent: false, errno: ESRCH };
   const held = slots.pidfd[slot] as number;
   // Not armed: it grew faster than the index was refreshed. One descriptor, no path walk.
   const pidfd = held === ABSENT ? io.pidfdOpen(intent.pid) : held;
   if (pidfd < 0) return { sent: false, errno: -pidfd };
+  const alive = io.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length);
+  if (alive < 0) {
+    // Opened by number only now, it may be of another process: the slot must not keep it.
+    if (held === ABSENT) io.close(pidfd);
+    return { sent: false, errno: -alive };
+  }
   slots.pidfd[slot] = pidfd;
-  const same = slots.table.pid[slot] === intent.pid;
-  const alive = same ? io.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length) : -ESRCH;
-  if (alive < 0) return { sent: false, errno: -alive };
   const answer = io.pidfdSendSignal(pidfd, intent.dryRun ? 0 : SIGNALS[intent.signal]);
   return answer < 0 ? { sent: false, errno: -answer } : { sent: !intent.dryRun, errno: 0 };
 };

@@ -28,9 +28,10 @@ describe('a fast leak', () => {
       'approach -> term (mem_available)',
       'episode 1 starts',
       'SIGTERM to leak (mem_available)',
-      'term -> calm',
+      'term -> approach',
       'leak: recovered',
       'episode 1 ends, signals: 1',
+      'approach -> calm',
     ]);
   });
 

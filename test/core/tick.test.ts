@@ -59,6 +59,10 @@ describe('a tick', () => {
     });
   });
 
+  it('tells its lateness once, when it is run again with a table', () => {
+    expect(ticked({ ...LOW, tickLateMs: 600 }, tableOf([])).kinds).not.toContain('late');
+  });
+
   it('tells each change of the level once, with what it was judged by', () => {
     const { state, events } = ticked(LOW);
     expect(events[0]).toEqual({
@@ -86,7 +90,6 @@ describe('with nobody to choose', () => {
   it.each<[string, Partial<Row>[], string]>([
     ['no process at all', [], 'no_candidate'],
     ['only kernel threads and init', [{ flags: KNOWN | FLAG.KTHREAD }, { flags: KNOWN | FLAG.INIT }], 'no_candidate'],
-    ['only unidentified processes', [{ flags: FLAG.ARMED }], 'no_candidate'],
     ['all protected', [protectedRow, { flags: KNOWN | FLAG.INIT }], 'all_protected'],
     ['all too small', [{ rssKiB: MIB }], 'below_minimum_size'],
     [
@@ -102,6 +105,13 @@ describe('with nobody to choose', () => {
   ])('says why: %s', (_, rows, reason) => {
     const { intents, kinds } = ticked(LOW, tableOf(rows));
     expect([intents, kinds.at(-1)]).toEqual([[], reason]);
+  });
+
+  it('does not say so before somebody could look who the unidentified are', () => {
+    const strangers = tableOf([{ flags: FLAG.ARMED }]);
+    const { state, kinds } = ticked(LOW, strangers);
+    expect(kinds).not.toContain('no_candidate');
+    expect(ticked(LOW, strangers, { state }).kinds).toEqual(['no_candidate']);
   });
 
   it('says it again after ten seconds, not in every tick', () => {

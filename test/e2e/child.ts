@@ -23,6 +23,8 @@ export interface ChildOptions {
   readonly ignoresTerm?: true;
   /** Command name that it gives itself. */
   readonly comm?: string;
+  /** User that it runs as, when the test runs as root. */
+  readonly uid?: number;
 }
 
 const running: ChildProcess[] = [];
@@ -51,11 +53,12 @@ setInterval(() => memory[0], 1e6);
 process.stdout.write('ready');
 `;
 
-export const startChild = async ({ program, mib = 1, ignoresTerm, comm = '' }: ChildOptions): Promise<Child> => {
+export const startChild = async ({ program, mib = 1, ignoresTerm, comm = '', uid }: ChildOptions): Promise<Child> => {
   const exe = programPath(program);
   const child = spawn(exe, ['-e', SCRIPT, '--', String(mib), String(ignoresTerm ?? false), comm], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {},
+    ...(uid === undefined ? {} : { uid }),
   });
   running.push(child);
   let endedMs: number | undefined;

@@ -1,12 +1,12 @@
 /** This host as the loop and the commands see it: the real adapters, put together once. */
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../../control/ports.ts';
+import { markKiB } from '../../core/mark.ts';
 import type { Policy } from '../../core/policy.ts';
+import { emptySample, type Sample } from '../../core/sample.ts';
 import { chooseToArm } from '../../core/select/choose.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { createRanking } from '../../core/select/rank.ts';
-import { emptySample, type Sample } from '../../core/sample.ts';
-import { markKiB } from '../../core/mark.ts';
-import type { Clock } from '../../control/ports.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
 import { type CgroupMode, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
 import { type Mount, parseMountinfo } from '../../linux/proc/mountinfo.ts';
@@ -39,7 +39,8 @@ const CHOSEN_MAX = ARMED_MAX * 2;
  * Processes known at the most: their kept descriptors may take 0.1 % of RAM at 4.5 KiB each (a seq_file buffer and two
  * small objects), but no fewer than a small host's whole table and no more than the columns are sized for.
  */
-const capacityFor = (memTotalKiB: number): number => Math.min(32_768, Math.max(4096, Math.floor(memTotalKiB / 1000 / 4.5)));
+const capacityFor = (memTotalKiB: number): number =>
+  Math.min(32_768, Math.max(4096, Math.floor(memTotalKiB / 1000 / 4.5)));
 
 const readCgroupMode = (procRoot: string): CgroupMode => {
   const mounts: Mount[] = [];

@@ -8,7 +8,11 @@ const printable = (comm: string): string => comm.replace(/[^\x20-\x7e]/g, '?');
 export const kmsgLine = (event: OomwatchdEvent): string | null => {
   if (event.kind !== 'signal') return null;
   const { victim, memory } = event;
-  const verb = event.sent ? `sent SIG${event.signal}` : event.errno === 0 ? `would send SIG${event.signal}` : `failed (errno ${event.errno}) to send SIG${event.signal}`;
+  const verb = event.sent
+    ? `sent SIG${event.signal}`
+    : event.errno === 0
+      ? `would send SIG${event.signal}`
+      : `failed (errno ${event.errno}) to send SIG${event.signal}`;
   return (
     `${verb} to process ${victim.pid} (${printable(victim.comm)}) uid:${victim.uid} rss:${victim.rssKiB}kB ` +
     `swap:${victim.swapKiB}kB oom_score_adj:${victim.oomScoreAdj} reason:${event.reason} ` +

@@ -28,11 +28,19 @@ const parseAnswer = (stdout: string): LoaderAnswer | null => {
 export const loadPolicy = (configFile: string | undefined): Promise<PolicyResult> =>
   new Promise((resolve) => {
     const args = [MAIN, 'load-config', ...(configFile === undefined ? [] : ['--config', configFile])];
-    execFile(process.execPath, args, { timeout: LOADER_TIMEOUT_MS, maxBuffer: 16 * 2 ** 20 }, (error, stdout, stderr) => {
-      const answer = parseAnswer(stdout);
-      if (answer?.policy !== undefined) resolve({ policy: answer.policy });
-      else if (answer?.errors !== undefined) {
-        resolve({ errors: answer.errors.map((e) => `${e.file}:${e.line}:${e.column} ${e.path}: ${e.message}`) });
-      } else resolve({ errors: [`config loader failed: ${error?.message ?? 'no answer'} ${stderr.slice(0, 500)}`.trim()] });
-    });
+    execFile(
+      process.execPath,
+      args,
+      { timeout: LOADER_TIMEOUT_MS, maxBuffer: 16 * 2 ** 20 },
+      (error, stdout, stderr) => {
+        const answer = parseAnswer(stdout);
+        if (answer?.policy !== undefined) resolve({ policy: answer.policy });
+        else if (answer?.errors !== undefined) {
+          resolve({ errors: answer.errors.map((e) => `${e.file}:${e.line}:${e.column} ${e.path}: ${e.message}`) });
+        } else
+          resolve({
+            errors: [`config loader failed: ${error?.message ?? 'no answer'} ${stderr.slice(0, 500)}`.trim()],
+          });
+      },
+    );
   });

@@ -10,7 +10,7 @@ import { createLoop } from '../../control/loop.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Policy } from '../../core/policy.ts';
 import { createState } from '../../core/state.ts';
-import { sendSignal, hasExited } from '../../linux/executor.ts';
+import { hasExited, sendSignal } from '../../linux/executor.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { type Host, settleIndex } from './host.ts';
 

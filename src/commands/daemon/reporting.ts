@@ -5,8 +5,8 @@ import type { Publisher } from '../../control/ports.ts';
 import { createPublisher, type SlowNumbers } from '../../control/publisher.ts';
 import { superviseReporter } from '../../control/reporter.ts';
 import type { Policy } from '../../core/policy.ts';
-import * as libc from '../../linux/sys/libc.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
+import * as libc from '../../linux/sys/libc.ts';
 import { VERSION } from '../../version.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../report/main.js', import.meta.url));

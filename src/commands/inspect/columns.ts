@@ -8,10 +8,15 @@ export interface Column {
 const BOLD = '\u001b[1m';
 const RESET = '\u001b[0m';
 
-const usesColour = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && process.env['NO_COLOR'] === undefined;
+const usesColour = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY === true && process.env['NO_COLOR'] === undefined;
 
 /** Lines of a table; the last column is never padded, so that it may be long. */
-export const table = (columns: readonly Column[], rows: readonly (readonly string[])[], stream: NodeJS.WriteStream): string => {
+export const table = (
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  stream: NodeJS.WriteStream,
+): string => {
   const widths = columns.map(({ title }, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     columns

@@ -61,7 +61,9 @@ export const survey = async (policy: Policy): Promise<Survey> => {
 export const endSurvey = ({ host, hung }: Survey, code: number): number => {
   host.index.close();
   if (hung > 0) {
-    process.stderr.write(`oomwatchd: /proc/PID/stat of ${hung} processes does not answer; their start time is left out\n`);
+    process.stderr.write(
+      `oomwatchd: /proc/PID/stat of ${hung} processes does not answer; their start time is left out\n`,
+    );
     exitNow(code);
   }
   return code;
@@ -69,6 +71,7 @@ export const endSurvey = ({ host, hung }: Survey, code: number): number => {
 
 /** The slot of a pid, ABSENT when there is no such process. */
 export const slotOfPid = (table: ProcessTable, pid: number): number => {
-  for (let row = 0; row < table.count; row++) if (table.pid[table.rows[row] as number] === pid) return table.rows[row] as number;
+  for (let row = 0; row < table.count; row++)
+    if (table.pid[table.rows[row] as number] === pid) return table.rows[row] as number;
   return ABSENT;
 };

@@ -50,7 +50,7 @@ const thrash = section(
     ),
     hold: setting(
       duration('0ms', '1m', 'a host that thrashes for longer cannot be reached'),
-      '500ms',
+      '250ms',
       'How long all signs must hold before it counts.',
       'starting a large program stalls for a moment as well, and then stops; a guest that thrashes shows all signs one second after its cache is full.',
     ),

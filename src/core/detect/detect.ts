@@ -1,13 +1,13 @@
 /** One tick of detection: sample in, verdict out. Carried state is explicit: slope, window, one hold timer. */
-import { createHold, heldFor, type Hold } from '../hold.ts';
-import type { Policy } from '../policy.ts';
+import { createHold, type Hold, heldFor } from '../hold.ts';
+import { isReached, markKiB } from '../mark.ts';
+import type { Mark, Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT } from '../units.ts';
-import { isReached, markKiB } from '../mark.ts';
+import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
 import { createSlope, exhaustionMs, type SlopeState, updateSlope } from './slope.ts';
 import { createSigns, isThrashing, readSigns, type ThrashSigns } from './thrash.ts';
 import { REACHED, thresholdReached } from './threshold.ts';
-import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
 import { createWindow, pushReading, type WindowState } from './window.ts';
 
 export interface DetectState {
@@ -15,6 +15,8 @@ export interface DetectState {
   readonly window: WindowState;
   readonly signs: ThrashSigns;
   readonly thrashing: Hold;
+  /** When the last sign of an approach was seen; ABSENT: never. */
+  approachMs: number;
   readonly verdict: Verdict;
   memorySomeUs: number;
   /** vmstat, zoneinfo and the other pressure files are wanted in the next tick's sample. */
@@ -26,6 +28,7 @@ export const createDetect = (): DetectState => ({
   window: createWindow(),
   signs: createSigns(),
   thrashing: createHold(),
+  approachMs: ABSENT,
   verdict: { level: LEVEL.CALM, detectors: 0, exhaustionMs: ABSENT, headroomKiB: 0 },
   memorySomeUs: ABSENT,
   wantsDetails: true,
@@ -70,7 +73,7 @@ export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs
     verdict.level = LEVEL.KILL;
     verdict.detectors |= DETECTED.FORECAST;
   } else if (term !== 0) verdict.level = LEVEL.TERM;
-  else verdict.level = isApproaching(state, sample, policy) || thrashing ? LEVEL.APPROACH : LEVEL.CALM;
+  else verdict.level = isApproaching(state, sample, policy, thrashing, nowMs) ? LEVEL.APPROACH : LEVEL.CALM;
 
   const stalls = state.memorySomeUs !== ABSENT && sample.memorySomeUs > state.memorySomeUs;
   state.memorySomeUs = sample.memorySomeUs;
@@ -78,15 +81,30 @@ export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs
   return verdict;
 };
 
+/** An approach lasts at least this long: memory comes and goes in bursts, and each step in between is not news. */
+const APPROACH_STAYS_MS = 5000;
+
 /** Within twice the term mark, or near exhaustion at the present slope, or late: time to bring descriptors up to date. */
-const isApproaching = (state: DetectState, sample: Sample, policy: Policy): boolean => {
-  const { exhaustionMs: left } = state.verdict;
-  if (left !== ABSENT && left <= APPROACH_MS) return true;
+const isNear = (state: DetectState, sample: Sample, policy: Policy): boolean => {
+  // By the average alone: one step of a burst is exhausted in no time on a small host.
+  const { averageKiBPerMs, freeKiB } = state.slope;
+  if (averageKiBPerMs > 0 && freeKiB / averageKiBPerMs <= APPROACH_MS) return true;
   if (sample.tickLateMs >= policy.detect.lateMs) return true;
-  const mark = policy.detect.term.memAvailable;
-  return isReached(
-    { kib: mark.kib === ABSENT ? ABSENT : mark.kib * 2, permyriad: mark.permyriad === ABSENT ? ABSENT : mark.permyriad * 2 },
-    sample.memAvailableKiB,
-    sample.memTotalKiB,
-  );
+  return isReached(doubled(policy.detect.term.memAvailable), sample.memAvailableKiB, sample.memTotalKiB);
 };
+
+const isApproaching = (
+  state: DetectState,
+  sample: Sample,
+  policy: Policy,
+  thrashing: boolean,
+  nowMs: number,
+): boolean => {
+  if (thrashing || isNear(state, sample, policy)) state.approachMs = nowMs;
+  return state.approachMs !== ABSENT && nowMs - state.approachMs < APPROACH_STAYS_MS;
+};
+
+const doubled = (mark: Mark): Mark => ({
+  kib: mark.kib === ABSENT ? ABSENT : mark.kib * 2,
+  permyriad: mark.permyriad === ABSENT ? ABSENT : mark.permyriad * 2,
+});

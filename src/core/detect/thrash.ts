@@ -22,8 +22,11 @@ import { ratePerSecond, type WindowState } from './window.ts';
 
 const US_PER_S = 1_000_000;
 
-/** Free pages swing between low and twice the high watermark while kswapd feeds a thrash; a host at ease has far more. */
-const NEAR_HIGH = 2;
+/**
+ * Free pages swing between the low and three times the high watermark while kswapd feeds a thrash (6.12; 6.1 to twice).
+ * Beside a memcg at its limit a host that is at ease has eighty times.
+ */
+const NEAR_HIGH = 4;
 
 export interface ThrashSigns {
   /** Share of the window in which all tasks waited for memory, permyriad; ABSENT without PSI. */
@@ -52,8 +55,7 @@ export const readSigns = (
   signs.fullPermyriad = fullUsPerS === ABSENT ? ABSENT : Math.floor((fullUsPerS * WHOLE_PERMYRIAD) / US_PER_S);
   signs.restoresPerS = ratePerSecond(window, 'restores', nowMs, policy.windowMs);
   signs.scannedPerS = ratePerSecond(window, 'scanned', nowMs, policy.windowMs);
-  signs.nearWatermark =
-    sample.zoneUsablePages !== ABSENT && sample.zoneUsablePages <= sample.zoneHighPages * NEAR_HIGH;
+  signs.nearWatermark = sample.zoneUsablePages !== ABSENT && sample.zoneUsablePages <= sample.zoneHighPages * NEAR_HIGH;
 };
 
 /**

@@ -2,9 +2,10 @@
  * MemAvailable and SwapFree against the term and kill marks. "and" follows earlyoom's lowmem_sig: with swap left the
  * kernel can still page out, so low memory alone is no emergency; without swap only memory counts.
  */
+
+import { isReached } from '../mark.ts';
 import type { LevelMarks, Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
-import { isReached } from '../mark.ts';
 
 export const REACHED = { MEM_AVAILABLE: 1, SWAP_FREE: 2 } as const;
 

@@ -1,38 +1,28 @@
 /** Arming: everything that a shot needs is opened and read once, in calm times. */
-import { FLAG, type ProcessTable } from '../../core/process-table.ts';
+import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
-import { openLiveThreadStatus } from './live-thread.ts';
+import { openLiveThread } from './live-thread.ts';
+import { forgetMemory } from './read-row.ts';
 import { closeArms, type IndexIo, type Slots } from './slots.ts';
 
 const scratch = new Uint8Array(64);
 const warming = new Uint8Array(4096);
 
-/** The leader's status, or that of a live thread when the leader is a zombie and shows no memory. */
-const openStatus = (io: IndexIo, slots: Slots, procRoot: string, slot: number): number => {
-  const pid = slots.table.pid[slot] as number;
-  if (((slots.table.flags[slot] as number) & FLAG.ZOMBIE_LEADER) !== 0) {
-    const fd = openLiveThreadStatus(io, procRoot, pid);
-    if (fd >= 0) {
-      slots.byThread[slot] = 1;
-      return fd;
-    }
-  }
-  return io.openReadOnly(`${procRoot}/${pid}/status`);
-};
-
 /**
  * Opens pidfd, status and oom_score_adj of an identified process. The pidfd comes first; when the descriptor that was
  * kept from its enrolment still answers at the end, the pid was never free in between, so all of them are one process.
- * Returns 0 or -errno; nothing is left open on failure.
+ * Returns 0 or -errno; nothing that it opened is left open on failure.
  */
 export const arm = (io: IndexIo, slots: Slots, procRoot: string, slot: number): number => {
   const { table } = slots;
   const pid = table.pid[slot] as number;
   if (((table.flags[slot] as number) & FLAG.ARMED) !== 0) return 0;
-  const pidfd = io.pidfdOpen(pid);
+  // A slot that was shot at unarmed has one already, known to be of its process.
+  const held = slots.pidfd[slot] as number;
+  const pidfd = held === ABSENT ? io.pidfdOpen(pid) : held;
   if (pidfd < 0) return pidfd;
   slots.pidfd[slot] = pidfd;
-  const statusFd = openStatus(io, slots, procRoot, slot);
+  const statusFd = io.openReadOnly(`${procRoot}/${pid}/status`);
   if (statusFd >= 0) slots.statusFd[slot] = statusFd;
   const adjFd = statusFd < 0 ? statusFd : io.openReadOnly(`${procRoot}/${pid}/oom_score_adj`);
   if (adjFd >= 0) slots.adjFd[slot] = adjFd;
@@ -40,7 +30,9 @@ export const arm = (io: IndexIo, slots: Slots, procRoot: string, slot: number): 
   const warmed = adjFd < 0 ? adjFd : io.preadAt0(statusFd, warming, warming.length);
   const proof = warmed < 0 ? warmed : io.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length);
   if (proof < 0) {
+    if (held !== ABSENT) slots.pidfd[slot] = ABSENT;
     closeArms(io, slots, slot);
+    slots.pidfd[slot] = held;
     return proof;
   }
   table.flags[slot] = (table.flags[slot] as number) | FLAG.ARMED;
@@ -48,12 +40,23 @@ export const arm = (io: IndexIo, slots: Slots, procRoot: string, slot: number): 
   return 0;
 };
 
-/** What was read once and is not kept up is not known any more. */
-export const forgetMemory = (table: ProcessTable, slot: number): void => {
-  table.rssKiB[slot] = ABSENT;
-  table.rssAnonKiB[slot] = ABSENT;
-  table.swapKiB[slot] = ABSENT;
-  table.pageTablesKiB[slot] = ABSENT;
+/**
+ * The status of an armed process is without memory when its leader has exited, or when the thread has whose status took
+ * its place: that of a thread that lives is kept from now on. False when there is none.
+ */
+export const followThread = (io: IndexIo, slots: Slots, procRoot: string, slot: number): boolean => {
+  const pid = slots.table.pid[slot] as number;
+  const live = openLiveThread(io, procRoot, pid);
+  if (live === null) return false;
+  if (io.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length) < 0) {
+    io.close(live.fd);
+    return false;
+  }
+  io.close(slots.statusFd[slot] as number);
+  slots.statusFd[slot] = live.fd;
+  // After an exec by another thread the leader is alive again.
+  slots.byThread[slot] = live.tid === pid ? 0 : 1;
+  return true;
 };
 
 /** Back to known: only its oom_score stays open. */

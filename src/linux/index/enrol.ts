@@ -3,20 +3,20 @@ import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { emptyPidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { parseOomScore } from '../proc/oom-score.ts';
+import { isKernelThread } from './kernel-thread.ts';
 import { type IndexIo, type Slots, takeSlot } from './slots.ts';
 
 const buffer = new Uint8Array(4096);
 const status = emptyPidStatus();
-const KTHREADD = 2;
 
-/** Whether a process of oom_score 0 is a kernel thread: no memory of its own, pid 2 or a child of it. */
-const isKernelThread = (io: IndexIo, procRoot: string, pid: number): boolean => {
+/** Whether the process that has this pid now is a kernel thread. */
+const showsKernelThread = (io: IndexIo, procRoot: string, pid: number): boolean => {
   const fd = io.openReadOnly(`${procRoot}/${pid}/status`);
   if (fd < 0) return false;
   const length = io.preadAt0(fd, buffer, buffer.length);
   io.close(fd);
   if (length < 0 || parsePidStatus(buffer, length, status) !== null) return false;
-  return status.vmRssKiB === ABSENT && (pid === KTHREADD || status.ppid === KTHREADD);
+  return isKernelThread(pid, status);
 };
 
 /** Opens and reads oom_score. Returns the slot, or ABSENT when the process has gone or the table is full. */
@@ -29,11 +29,14 @@ export const enrol = (io: IndexIo, slots: Slots, procRoot: string, pid: number):
     io.close(scoreFd);
     return ABSENT;
   }
-  if (score === 0 && isKernelThread(io, procRoot, pid)) {
+  if (score === 0 && showsKernelThread(io, procRoot, pid)) {
     // Hundreds of kernel threads need no 4 KiB seq_file buffer each: oom_score_adj is proof of life enough.
-    io.close(scoreFd);
     const adjFd = io.openReadOnly(`${procRoot}/${pid}/oom_score_adj`);
-    if (adjFd < 0) return ABSENT;
+    // oom_score still answers: what was opened by number since then is of the same thread.
+    const isSame = io.preadAt0(scoreFd, buffer, 16) >= 0;
+    io.close(scoreFd);
+    if (!isSame && adjFd >= 0) io.close(adjFd);
+    if (!isSame || adjFd < 0) return ABSENT;
     const slot = takeSlot(slots, pid, adjFd);
     if (slot === ABSENT) io.close(adjFd);
     else slots.table.flags[slot] = FLAG.KTHREAD | FLAG.IDENTIFIED;

@@ -38,9 +38,10 @@ export const readExe = (procRoot: string, pid: number): Exe => {
   const own = statOrNull(link);
   if (own === null) return { path, verified: false };
   if (deleted) {
-    // A package upgrade replaces the file under a running daemon. Only root can have put a root-owned file on that device.
+    // A package upgrade replaces the file under a running daemon. Only root can have put a root-owned file on that device;
+    // one that still has a name is a file whose name ends so, which anybody can make in a mount namespace of his own.
     const folder = hostStat(procRoot, dirname(path));
-    return { path, verified: own.uid === 0 && folder !== null && folder.dev === own.dev && folder.uid === 0 };
+    return { path, verified: own.nlink === 0 && own.uid === 0 && folder !== null && folder.dev === own.dev && folder.uid === 0 };
   }
   const host = hostStat(procRoot, path);
   return { path, verified: host !== null && host.dev === own.dev && host.ino === own.ino };

@@ -12,19 +12,26 @@ const tids = new Int32Array(1024);
 const status = new Uint8Array(65_536);
 const parsed = emptyPidStatus();
 
-/** A descriptor of the status of a thread that still has the mm, or ABSENT. The caller closes it. */
-export const openLiveThreadStatus = (io: IndexIo, procRoot: string, pid: number): number => {
+export interface LiveThread {
+  readonly tid: number;
+  /** Descriptor of its status. The caller closes it. */
+  readonly fd: number;
+}
+
+/** A thread that still has the mm, or null. */
+export const openLiveThread = (io: IndexIo, procRoot: string, pid: number): LiveThread | null => {
   const taskFd = io.openDirectory(`${procRoot}/${pid}/task`);
-  if (taskFd < 0) return ABSENT;
+  if (taskFd < 0) return null;
   const length = io.getdents64(taskFd, listing);
   io.close(taskFd);
   const count = length > 0 ? collectPids(listing, length, tids, 0) : 0;
   for (let at = 0; at < count; at++) {
-    const fd = io.openReadOnly(`${procRoot}/${pid}/task/${tids[at]}/status`);
+    const tid = tids[at] as number;
+    const fd = io.openReadOnly(`${procRoot}/${pid}/task/${tid}/status`);
     if (fd < 0) continue;
     const read = io.preadAt0(fd, status, status.length);
-    if (read > 0 && parsePidStatus(status, read, parsed) === null && parsed.vmRssKiB !== ABSENT) return fd;
+    if (read > 0 && parsePidStatus(status, read, parsed) === null && parsed.vmRssKiB !== ABSENT) return { tid, fd };
     io.close(fd);
   }
-  return ABSENT;
+  return null;
 };

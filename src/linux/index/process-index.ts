@@ -45,7 +45,8 @@ export const createProcessIndex = (
     },
     counts: () => ({ known: slots.table.count, armed: slots.armed, overflow: slots.overflow, rounds: round.rounds }),
     close: () => {
-      if (round.procFd !== ABSENT) io.close(round.procFd);
+      if (round.procFd >= 0) io.close(round.procFd);
+      round.procFd = ABSENT;
       for (const fds of [slots.scoreFd, slots.statusFd, slots.adjFd, slots.pidfd]) {
         for (const fd of fds) if (fd !== ABSENT) io.close(fd);
         fds.fill(ABSENT);

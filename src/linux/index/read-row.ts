@@ -1,8 +1,9 @@
 /** Reads the kept descriptors of one row again: no open, no allocation. */
-import { FLAG } from '../../core/process-table.ts';
+import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { NO_OOM_SCORE_ADJ, parseOomScore, parseOomScoreAdj } from '../proc/oom-score.ts';
 import { emptyPidStatus, type PidStatus, parsePidStatus, TASK_STATE } from '../proc/pid-status.ts';
+import { ESRCH } from '../sys/errno.ts';
 import type { IndexIo, Slots } from './slots.ts';
 
 /** Room for the supplementary groups that status lists before the memory lines; with more, oom_score still ranks it. */
@@ -14,13 +15,20 @@ const setFlag = (slots: Slots, slot: number, bit: number, on: boolean): void => 
   flags[slot] = on ? (flags[slot] as number) | bit : (flags[slot] as number) & ~bit;
 };
 
+/** What was read once and is not kept up is not known any more: oom_score ranks the row then. */
+export const forgetMemory = (table: ProcessTable, slot: number): void => {
+  table.rssKiB[slot] = ABSENT;
+  table.rssAnonKiB[slot] = ABSENT;
+  table.swapKiB[slot] = ABSENT;
+  table.pageTablesKiB[slot] = ABSENT;
+};
+
 /** oom_score of a known process. A kernel thread's kept file is oom_score_adj, so only its life is read. */
 export const readScore = (io: IndexIo, slots: Slots, slot: number): void => {
   const length = io.preadAt0(slots.scoreFd[slot] as number, buffer, buffer.length);
-  if (length < 0) {
-    setFlag(slots, slot, FLAG.GONE, true);
-    return;
-  }
+  // Any other failure (ENOMEM) says nothing about the process: the row stays as it was.
+  if (length === -ESRCH) setFlag(slots, slot, FLAG.GONE, true);
+  if (length < 0) return;
   if (((slots.table.flags[slot] as number) & FLAG.KTHREAD) !== 0) return;
   slots.table.oomScore[slot] = parseOomScore(buffer, length);
 };
@@ -47,12 +55,12 @@ export const applyStatus = (slots: Slots, slot: number, parsed: PidStatus): void
 export const readArmed = (io: IndexIo, slots: Slots, slot: number): void => {
   const { table } = slots;
   const length = io.preadAt0(slots.statusFd[slot] as number, buffer, buffer.length);
-  if (length < 0) {
-    setFlag(slots, slot, FLAG.GONE, true);
+  // The status of a thread ends with the thread; whether the process lives is for its oom_score to tell.
+  if (length === -ESRCH && slots.byThread[slot] === 0) setFlag(slots, slot, FLAG.GONE, true);
+  if (length < 0 || parsePidStatus(buffer, length, status) !== null) {
+    forgetMemory(table, slot);
     return;
   }
-  // A status that does not parse leaves the row as it was: oom_score still ranks it.
-  if (parsePidStatus(buffer, length, status) !== null) return;
   applyStatus(slots, slot, status);
   const adjLength = io.preadAt0(slots.adjFd[slot] as number, buffer, 16);
   const adj = adjLength > 0 ? parseOomScoreAdj(buffer, adjLength) : NO_OOM_SCORE_ADJ;

@@ -6,10 +6,10 @@
 import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { collectPids } from '../proc/dirent.ts';
-import { arm, disarm, forgetMemory } from './arm.ts';
+import { arm, disarm, followThread } from './arm.ts';
 import { enrol } from './enrol.ts';
 import { identify } from './identify.ts';
-import { readArmed, readScore } from './read-row.ts';
+import { forgetMemory, readArmed, readScore } from './read-row.ts';
 import { type IndexEnv, type IndexIo, releaseRow, type Slots } from './slots.ts';
 
 export interface RefreshHooks {
@@ -85,11 +85,18 @@ const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, 
   const protectedNow = (slots.table.protectRule[slot] as number) !== ABSENT;
   const unkillable = ((slots.table.flags[slot] as number) & (FLAG.INIT | FLAG.SELF | FLAG.ANCESTOR)) !== 0;
   if (protectedNow || unkillable) {
-    disarm(io, slots, slot);
+    if (!hooks.isPinned(slot)) disarm(io, slots, slot);
     forgetMemory(slots.table, slot);
     return;
   }
-  if (arm(io, slots, env.procRoot, slot) === 0) readArmed(io, slots, slot);
+  if (arm(io, slots, env.procRoot, slot) < 0) {
+    forgetMemory(slots.table, slot);
+    return;
+  }
+  readArmed(io, slots, slot);
+  const leaderless = ((slots.table.flags[slot] as number) & FLAG.ZOMBIE_LEADER) !== 0;
+  if (!leaderless || (slots.table.rssKiB[slot] as number) !== ABSENT) return;
+  if (followThread(io, slots, env.procRoot, slot)) readArmed(io, slots, slot);
 };
 
 const disarmOthers = (io: IndexIo, slots: Slots, hooks: RefreshHooks, round: Round): void => {
@@ -125,6 +132,7 @@ export const refresh = (
     if (round.phase === 'check') {
       if (round.cursor >= slots.table.count) {
         round.phase = 'list';
+        if (round.procFd < 0) round.procFd = io.openDirectory(env.procRoot);
         io.rewind(round.procFd);
       } else if (checkRow(io, slots, hooks, round.cursor)) round.cursor++;
     } else if (round.phase === 'list') {

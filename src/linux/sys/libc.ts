@@ -84,8 +84,7 @@ export const pidfdSendSignal = (pidfd: number, signal: number): number =>
   result(c.pidfdSendSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0));
 
 /** process_mrelease(2), Linux 5.15. May sleep on mmap_lock (kernel-facts 3.3): never called from the loop. */
-export const processMrelease = (pidfd: number): number =>
-  result(c.processMrelease(SYS_PROCESS_MRELEASE, pidfd, 0));
+export const processMrelease = (pidfd: number): number => result(c.processMrelease(SYS_PROCESS_MRELEASE, pidfd, 0));
 
 const MLOCK_ONFAULT = 1;
 

@@ -50,9 +50,25 @@ describe('levels', () => {
 
   it('approach while exhaustion is less than ten seconds away', () => {
     const { see } = watching();
+    const levels: number[] = [];
+    // 2 GiB a second: 8.8 s from the end at first, less by the tenth of a second.
+    for (let nowMs = 0; nowMs <= 1000; nowMs += 100) levels.push(see(nowMs, available(18_000 - nowMs * 2)).level);
+    expect(levels[1]).toBe(LEVEL.CALM);
+    expect(levels.at(-1)).toBe(LEVEL.APPROACH);
+  });
+
+  it('do not approach for one burst, however fast: the slope is averaged', () => {
+    const { see } = watching();
     see(0, available(18_000));
-    expect(see(100, available(17_900)).level).toBe(LEVEL.CALM);
-    expect(see(200, available(17_700)).level).toBe(LEVEL.APPROACH);
+    expect(see(20, available(17_900))).toMatchObject({ level: LEVEL.CALM, exhaustionMs: 3580 });
+  });
+
+  it('stay near for five seconds after the last sign: each step in between is not news', () => {
+    const { see } = watching();
+    see(0, available(4000));
+    expect(see(100, available(18_000)).level).toBe(LEVEL.APPROACH);
+    expect(see(4999, available(18_000)).level).toBe(LEVEL.APPROACH);
+    expect(see(5000, available(18_000)).level).toBe(LEVEL.CALM);
   });
 
   it('approach when a tick was late', () => {

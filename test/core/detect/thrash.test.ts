@@ -88,8 +88,8 @@ describe('its signs', () => {
   });
 
   it.each([
-    [48_001, false],
-    [48_000, true],
+    [96_001, false],
+    [96_000, true],
     [0, true],
   ])('with a high watermark of 24,000 pages, %i usable ones are near it: %s', (zoneUsablePages, near) => {
     expect(read({}, { zoneUsablePages }).nearWatermark).toBe(near);

@@ -73,6 +73,7 @@ export interface Hardware {
   swapKiB?: number;
   /** What the kernel and its daemons take. */
   baseKiB?: number;
+  hasPsi?: boolean;
   programs: readonly Program[];
 }
 
@@ -81,7 +82,7 @@ const FIRST_PID = 100;
 /** Programs grow and exit in steps of this length. */
 const STEP_MS = 10;
 
-export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, programs }: Hardware): Machine => {
+export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = true, programs }: Hardware): Machine => {
   const table = createProcessTable(256);
   table.totalPages = (totalKiB + swapKiB) / 4;
   const processes: Process[] = [];
@@ -89,6 +90,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, programs }: 
   let strain: Strain | null = null;
   let select: SelectPolicy | null = null;
   let nowMs = 0;
+  let nextPid = FIRST_PID;
   let ownKiB = baseKiB;
   let keptKiB = 0;
   let lost = false;
@@ -161,11 +163,13 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, programs }: 
       for (let left = ms; left > 0; left -= STEP_MS) step(Math.min(STEP_MS, left));
     },
     start: (program) => {
-      const slot = processes.length;
-      const pid = FIRST_PID + slot;
+      // A slot that was vacated is taken again, by another pid, as in the index.
+      const vacant = processes.findIndex((each) => each.gone);
+      const slot = vacant === -1 ? processes.length : vacant;
+      const pid = nextPid++;
       const { refused = false, row = {}, grows = 0, term = 20, kill = 20, returns = 1 } = program;
       const fresh = { pid, slot, sinceMs: nowMs, exitMs: Number.POSITIVE_INFINITY, gone: false, isKilled: false };
-      processes.push({ ...program, grows, term, kill, returns, refused, row, ...fresh });
+      processes[slot] = { ...program, grows, term, kill, returns, refused, row, ...fresh };
       table.rows[slot] = slot;
       table.count = processes.length;
       enrol(processes[slot] as Process);
@@ -192,8 +196,8 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, programs }: 
       sample.memFreeKiB = Math.floor(sample.memAvailableKiB / 2);
       sample.swapTotalKiB = swapKiB;
       sample.swapFreeKiB = Math.max(0, Math.floor(swapKiB - (demandKiB() - ramKiB())));
-      sample.memorySomeUs = counters.fullUs;
-      sample.memoryFullUs = counters.fullUs;
+      sample.memorySomeUs = hasPsi ? counters.fullUs : ABSENT;
+      sample.memoryFullUs = hasPsi ? counters.fullUs : ABSENT;
     },
     readDetails: (sample) => {
       sample.zoneHighPages = HIGH_WATERMARK_PAGES;

@@ -37,7 +37,13 @@ for (let run = 0; run < RUNS; run++) {
       const goneMs = (runNamed(seen, 'leak').diedUs - crossed) / 1000;
 
       const worstGapOfJudgeMs = worstGapMs(seen, crossed - 50_000, crossed + 300_000);
-      note(`fast-leak run ${run + 1}`, { signal: first?.signal, delayMs, goneMs, worstGapOfJudgeMs });
+      note(`fast-leak run ${run + 1}`, {
+        signal: first?.signal,
+        delayMs,
+        goneMs,
+        worstGapOfJudgeMs,
+        hostWait: scene.hostWait,
+      });
       expect(delayMs * 1000).toBeLessThanOrEqual(WITHIN_US);
     });
   });

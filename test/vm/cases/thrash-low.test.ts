@@ -11,7 +11,7 @@ test('file-page thrash with MemAvailable under the mark: usable again within 5 s
     const seen = await scene.watch({ seconds: 25, workloads: thrash.workloads });
 
     const was = suffering(seen, thrash);
-    note('thrash-low', was);
+    note('thrash-low', { ...was, hostWait: scene.hostWait });
     expectKilled(seen, 'hog');
     expectAlive(seen, 'services');
     await expectNoKernelKill(scene, seen);

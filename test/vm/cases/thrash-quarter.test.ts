@@ -36,7 +36,7 @@ test('with the daemon it is usable again within 5 s of onset, and no call that a
 
     const was = suffering(seen, thrash);
     const shotAfterMs = (runNamed(seen, 'hog').diedUs - (was.onsetUs ?? 0)) / 1000;
-    note('thrash-quarter', { ...was, hogDiedAfterOnsetMs: Math.round(shotAfterMs) });
+    note('thrash-quarter', { ...was, hostWait: scene.hostWait, hogDiedAfterOnsetMs: Math.round(shotAfterMs) });
     expectKilled(seen, 'hog');
     expectAlive(seen, 'services');
     await expectNoKernelKill(scene, seen);

@@ -15,6 +15,7 @@ interface Survival {
   /** The judge is real-time and locked: what it missed, nothing in the guest could have had. */
   worstGapOfJudgeMs: number;
   worstProbeMs: number;
+  hostWait: number;
 }
 
 async function aMinuteOf(scene: Scene, make: (scene: Scene) => Promise<Thrash>): Promise<Survival> {
@@ -30,6 +31,7 @@ async function aMinuteOf(scene: Scene, make: (scene: Scene) => Promise<Thrash>):
     majorFaults,
     worstTickLateS,
     worstTickLateBeforeS,
+    hostWait: scene.hostWait,
     worstGapOfJudgeMs: worstGapMs(seen, 0, Number.POSITIVE_INFINITY),
     worstProbeMs: suffering(seen, thrash).worstMs,
   };

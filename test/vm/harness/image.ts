@@ -17,7 +17,7 @@ import { CACHE, cacheFolder, shortHash } from './paths.ts';
 import { compileWorkloads, workloadsHash } from './workloads.ts';
 
 /** Size of the file that the thrash and stream workloads read: more than the guest's whole memory. */
-export const WORKSET_MIB = 768;
+const WORKSET_MIB = 768;
 
 const PROGRAMS = [process.execPath, '/usr/bin/earlyoom', '/usr/bin/strace', '/usr/bin/setpriv'];
 

@@ -16,6 +16,9 @@ export interface Probe {
   endUs: number;
 }
 
+/** A command that takes longer than this is what people call a hang. */
+export const HANG_US = 1_000_000;
+
 export interface MemoryPoint {
   us: number;
   availableKiB: number;
@@ -73,6 +76,9 @@ export function parseJudgement(text: string): Judgement {
     else if (kind === 'm') seen.memory.push({ us, availableKiB: second, freeKiB: third });
     else seen.counters.push(Object.fromEntries(head.columns.map((name, i) => [name, numbers[i] ?? 0])));
   }
+  // A probe that had only just begun when the watch ended says nothing.
+  const endedUs = seen.memory.at(-1)?.us ?? 0;
+  seen.probes = seen.probes.filter((probe) => Number.isFinite(probe.endUs) || endedUs - probe.beginUs > HANG_US);
   return seen;
 }
 

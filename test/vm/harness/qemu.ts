@@ -81,6 +81,10 @@ export class Qemu {
     return new Channel(line);
   }
 
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
   async throttle(on: boolean): Promise<void> {
     const { bps, iops } = on ? THROTTLE : { bps: 0, iops: 0 };
     const rest = { bps_rd: 0, bps_wr: 0, iops_rd: 0, iops_wr: 0 };

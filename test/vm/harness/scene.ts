@@ -2,6 +2,7 @@
 // that helps to understand it.
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import { Guest } from './guest.ts';
+import { measureWait } from './host-load.ts';
 import { type Judgement, parseJudgement } from './judge.ts';
 
 export interface Workload {
@@ -30,10 +31,12 @@ function judgeCommand(watch: Watch): string {
 }
 
 export class Scene {
+  /** The worst of its watches, see host-load.ts. */
+  hostWait = 0;
   readonly guest: Guest;
   private readonly maybeDaemon: Daemon | undefined;
 
-  constructor(guest: Guest, daemon: Daemon | undefined) {
+  constructor(guest: Guest, daemon?: Daemon) {
     this.guest = guest;
     this.maybeDaemon = daemon;
   }
@@ -56,7 +59,9 @@ export class Scene {
   /** Runs the workloads under the judge and answers what it saw. */
   async watch(watch: Watch): Promise<Judgement> {
     // A thrashing guest is slow to print: the judge's own end comes first, its report may take as long again.
+    const hostWait = measureWait(this.guest.qemu.pid);
     const { stdout } = await this.guest.sh(judgeCommand(watch), { timeoutMs: (watch.seconds * 3 + 60) * 1000 });
+    this.hostWait = Math.max(this.hostWait, hostWait());
     return parseJudgement(stdout);
   }
 
@@ -74,38 +79,49 @@ export class Scene {
       `--- kernel log of the guest\n${tail(await ask('dmesg | tail -40'), 40)}`,
       `--- memory and processes\n${await ask('head -3 /proc/meminfo; cat /proc/pressure/memory; ps -o pid,rss,args | grep -v " 0 \\["')}`,
       `--- daemon\n${this.maybeDaemon ? tail(this.maybeDaemon.output(), 60) : '(none)'}`,
+      `--- this machine had no core for the guest ${Math.round(this.hostWait * 100)} % of the time`,
       `--- files: ${this.guest.qemu.folder}`,
     ];
     return new Error(parts.join('\n'));
   }
 }
 
-async function play(scene: Scene, body: (scene: Scene) => Promise<void>): Promise<void> {
-  let isFine = false;
-  try {
-    await scene.guest.throttleDisks(true);
-    await body(scene);
-    isFine = true;
-  } catch (error) {
-    throw await scene.explain(error);
-  } finally {
-    await scene.guest.stop(!isFine);
+/** More than this of a core missing, and times measured in the guest are those of the neighbours. */
+const BUSY = 0.25;
+const TRIES = 3;
+
+/** A failure on a busy machine is no verdict: the case is played again from the start, but not for ever. */
+async function play(open: () => Promise<Scene>, body: (scene: Scene) => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const scene = await open();
+    let isFine = false;
+    try {
+      await scene.guest.throttleDisks(true);
+      await body(scene);
+      isFine = true;
+      return;
+    } catch (error) {
+      const isBusy = scene.hostWait > BUSY;
+      if (!isBusy || attempt === TRIES) throw await scene.explain(error);
+      const reason = (error as Error).message.split('\n', 1)[0];
+      process.stdout.write(`again, the machine was busy (${Math.round(scene.hostWait * 100)} %): ${reason}\n`);
+    } finally {
+      await scene.guest.stop(!isFine);
+    }
   }
 }
 
 /** A case with the daemon, ready and calm. */
-export async function withDaemon(options: DaemonOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
-  const [guest, daemon] = await Daemon.resume(options);
-  await play(new Scene(guest, daemon), body);
+export function withDaemon(options: DaemonOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
+  return play(async () => new Scene(...(await Daemon.resume(options))), body);
 }
 
 /** The same for cases that count milliseconds (see Daemon.start). */
-export async function withWarmDaemon(options: DaemonOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
-  const [guest, daemon] = await Daemon.start(options);
-  await play(new Scene(guest, daemon), body);
+export function withWarmDaemon(options: DaemonOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
+  return play(async () => new Scene(...(await Daemon.start(options))), body);
 }
 
 /** A case that shows what happens without it. */
-export async function withoutDaemon(body: (scene: Scene) => Promise<void>): Promise<void> {
-  await play(new Scene(await Guest.resume(), undefined), body);
+export function withoutDaemon(body: (scene: Scene) => Promise<void>): Promise<void> {
+  return play(async () => new Scene(await Guest.resume()), body);
 }

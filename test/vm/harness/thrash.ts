@@ -1,6 +1,6 @@
 // File-page thrash, made the same way in every case: a hog takes memory until the page cache that is left is smaller
 // than what 32 threads of services map. Sizes follow from what the guest has left, whatever else runs in it.
-import { calmProbeUs, type Judgement, type Probe, usableAtUs } from './judge.ts';
+import { calmProbeUs, HANG_US, type Judgement, type Probe, usableAtUs } from './judge.ts';
 import type { Scene, Workload } from './scene.ts';
 
 export interface Thrash {
@@ -54,7 +54,6 @@ export interface Suffering {
   worstMs: number;
 }
 
-const HANG_US = 1_000_000;
 const toMs = (us: number): number => Math.round(us / 1000);
 const took = (probe: Probe | undefined): number => (probe ? probe.endUs - probe.beginUs : 0);
 const worst = (probes: Probe[]): number => toMs(Math.max(0, ...probes.map(took)));

@@ -26,7 +26,7 @@ const DAEMON = `${TRACEFS}/instances/daemon`;
 const SI_KERNEL = 128;
 
 /** Numbers of x86-64, from asm/unistd_64.h. */
-export const SYSCALL = {
+const SYSCALL = {
   poll: 7,
   mmap: 9,
   brk: 12,
@@ -47,7 +47,7 @@ export const SYSCALL = {
 } as const;
 
 const NAMES = new Map<number, string>(Object.entries(SYSCALL).map(([name, number]) => [number, name]));
-export const syscallName = (number: number): string => NAMES.get(number) ?? String(number);
+const syscallName = (number: number): string => NAMES.get(number) ?? String(number);
 
 /** Buffers are allocated here, in calm times. `daemonPid`: record the system calls of all its threads too. */
 export async function startTrace(guest: Guest, daemonPid?: number): Promise<void> {

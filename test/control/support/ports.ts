@@ -1,0 +1,108 @@
+/** Ports of the loop on a machine in virtual time, with a log of every call in the order in which it was made. */
+import { createLoop, type Loop } from '../../../src/control/loop.ts';
+import type { Ports } from '../../../src/control/ports.ts';
+import type { OomwatchdEvent } from '../../../src/core/event.ts';
+import type { Policy } from '../../../src/core/policy.ts';
+import { createState, type State } from '../../../src/core/state.ts';
+import type { Machine } from '../../core/support/machine.ts';
+
+export type Source = { name: string; isUp: boolean; detail: string; isNews: boolean };
+
+export interface Rig {
+  readonly loop: Loop;
+  readonly state: State;
+  /** "basics", "details", "repair", "refresh 2", "scan", "identify 3", "TERM leak", "publish level", "gauges", "ticked". */
+  readonly log: string[];
+  readonly events: OomwatchdEvent[];
+  readonly sources: Source[];
+  /** Turns as long as `ms` of virtual time pass. */
+  run(ms: number): void;
+  /** One turn, after a sleep that took `lateMs` longer than it should. */
+  turnLate(lateMs: number): void;
+}
+
+export interface RigOptions {
+  /** Whether the fake index says that its round is complete. */
+  refreshed?: () => boolean;
+  identify?: (slot: number) => void;
+  ownMajorFaults?: () => number;
+}
+
+export const createRig = (machine: Machine, policy: Policy, options: RigOptions = {}): Rig => {
+  const log: string[] = [];
+  const events: OomwatchdEvent[] = [];
+  const sources: Source[] = [{ name: 'meminfo', isUp: true, detail: '', isNews: false }];
+  const state = createState(machine.table.capacity);
+  machine.apply(policy.select);
+  const note = (line: string): void => {
+    log.push(line);
+  };
+  const ports: Ports = {
+    clock: { nowMs: machine.nowMs },
+    sampler: {
+      readBasics: (sample) => {
+        note('basics');
+        machine.readBasics(sample);
+      },
+      readDetails: (sample) => {
+        note('details');
+        machine.readDetails(sample);
+      },
+      repair: () => note('repair'),
+      sources,
+    },
+    index: {
+      table: machine.table,
+      refresh: (budgetMs) => {
+        note(`refresh ${budgetMs}`);
+        return options.refreshed?.() ?? true;
+      },
+      scan: () => {
+        note('scan');
+        machine.scan();
+      },
+      identify: (slot) => {
+        note(`identify ${slot}`);
+        options.identify?.(slot);
+      },
+    },
+    executor: {
+      signal: (intent) => {
+        note(`${intent.signal} ${machine.table.comm[intent.slot]}`);
+        return machine.signal(intent);
+      },
+      hasExited: machine.hasExited,
+    },
+    publisher: {
+      publish: (event) => {
+        note(`publish ${event.kind}`);
+        events.push(event);
+      },
+      gauges: () => note('gauges'),
+    },
+    ownMajorFaults: options.ownMajorFaults ?? (() => 0),
+    ticked: () => note('ticked'),
+  };
+  const loop = createLoop(ports, state, policy);
+  let dueMs = machine.nowMs();
+  const turn = (): void => {
+    const sleepMs = loop.turn(dueMs);
+    dueMs = machine.nowMs() + sleepMs;
+    machine.pass(sleepMs);
+  };
+  return {
+    loop,
+    state,
+    log,
+    events,
+    sources,
+    run: (ms) => {
+      const endMs = machine.nowMs() + ms;
+      while (machine.nowMs() < endMs) turn();
+    },
+    turnLate: (lateMs) => {
+      machine.pass(lateMs);
+      turn();
+    },
+  };
+};

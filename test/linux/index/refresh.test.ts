@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ABSENT } from '../../../src/core/units.ts';
+import { hasExited, sendSignal } from '../../../src/linux/executor.ts';
+import type { FakeProcess } from '../../support/fake-process.ts';
+import { createFakeKernel, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
+import { choosing, indexOn, type TestIndex, type TestIndexOptions } from './index-on.ts';
+import { faultsOf } from './soundness.ts';
+
+const many = (count: number): FakeProcess[] =>
+  Array.from({ length: count }, (_, at) => ({
+    ...{ pid: 100 + at, uid: 1000 + at, comm: `p${at}` },
+    ...{ rssKiB: 1024 * (at + 1), oomScore: 667 + Math.floor(at / 8) },
+  }));
+
+let kernel: FakeKernel;
+const on = (processes: readonly FakeProcess[], options: TestIndexOptions = {}): TestIndex => {
+  kernel = createFakeKernel(processes);
+  return indexOn(kernel, { env: { procRoot: FAKE_ROOT }, capacity: 4096, chosen: 8, ...options });
+};
+const armedPids = (index: TestIndex): number[] =>
+  [...kernel.lives.keys()].filter((pid) => index.flagsOf(pid).includes('ARMED'));
+
+describe('a round in slices', () => {
+  it('does one step when its budget is 0', () => {
+    const index = on(many(50));
+    index.settle();
+    kernel.calls = 0;
+    for (let step = 1; step <= 20; step++) {
+      expect(index.refresh(0)).toBe(false);
+      // Each step checks one row by one read.
+      expect(kernel.calls).toBe(step);
+    }
+  });
+
+  it('goes on where it stopped: every row is checked once, whatever the size of the slices', () => {
+    for (const budgetMs of [0, 1, 3, 7, 1000]) {
+      const index = on(many(40), { stepMs: 1, choose: choosing() });
+      index.settle();
+      const reads = new Map<string, number>();
+      kernel.intrude = (call, what) => {
+        if (call === 'pread') reads.set(what, (reads.get(what) ?? 0) + 1);
+        return undefined;
+      };
+      let slices = 1;
+      while (!index.refresh(budgetMs)) slices++;
+      expect([...new Set(reads.values())]).toEqual([1]);
+      expect(reads.size).toBe(40);
+      expect(slices).toBeGreaterThanOrEqual(Math.floor(40 / (budgetMs + 1)));
+    }
+  });
+
+  it('skips no row when others vanish between the slices', () => {
+    const index = on(many(40), { choose: choosing() });
+    index.settle();
+    const read = new Set<string>();
+    kernel.intrude = (call, what) => {
+      if (call === 'pread') read.add(what);
+      return undefined;
+    };
+    // Those at the front have been checked already, those at the back take the places of the released.
+    for (let step = 0; !index.refresh(0); step++) if (step % 3 === 0) kernel.vanish(100 + ((step * 7) % 40));
+    for (const pid of kernel.lives.keys()) expect(read.has(`${FAKE_ROOT}/${pid}/oom_score`)).toBe(true);
+    expect(faultsOf(kernel, index)).toEqual([]);
+  });
+
+  it('lists thousands of processes over several calls', () => {
+    const index = on(many(4000));
+    index.settle();
+    expect(index.counts()).toMatchObject({ known: 4000, overflow: 0 });
+    expect(faultsOf(kernel, index)).toEqual([]);
+  });
+
+  it('overruns its budget by no more than one step', () => {
+    const index = on(many(100), { stepMs: 1 });
+    index.settle();
+    for (let slice = 0; slice < 50; slice++) {
+      const before = index.clock.nowMs;
+      index.refresh(5);
+      // The clock is looked at before, and after each step; armSlot looks at it once more.
+      expect(index.clock.nowMs - before).toBeLessThanOrEqual(5 + 4);
+    }
+  });
+});
+
+describe('who is identified and armed', () => {
+  it('the largest, though nothing but their oom_score was known', () => {
+    const index = on(many(40), { chosen: 8 });
+    index.settle();
+    expect(armedPids(index)).toEqual([136, 137, 138, 139]);
+    expect(index.identifiedSlots.map((slot) => index.table.pid[slot]).sort()).toEqual([136, 137, 138, 139]);
+    expect(index.flagsOf(100)).toEqual([]);
+  });
+
+  it('another one that has outgrown them, and the one that it pushed out is let go', () => {
+    const index = on(many(40), { chosen: 8 });
+    index.settle();
+    kernel.change(100, { rssKiB: 4_000_000, oomScore: 900 });
+    index.settle();
+    expect(armedPids(index)).toEqual([100, 137, 138, 139]);
+    expect(index.flagsOf(136)).toEqual(['IDENTIFIED']);
+    expect(index.table.rssKiB[index.slotOf(136)]).toBe(ABSENT);
+    expect(faultsOf(kernel, index)).toEqual([]);
+  });
+
+  it('again after 10 s, and not before', () => {
+    const index = on(many(1));
+    index.settle();
+    kernel.change(100, { comm: 'other', cgroup: '/system.slice/db.service' });
+    index.clock.nowMs += 9999;
+    index.settle();
+    const slot = index.slotOf(100);
+    expect([index.table.comm[slot], index.identifiedSlots.length]).toEqual(['p0', 1]);
+    index.clock.nowMs += 1;
+    index.settle();
+    expect([index.table.comm[slot], index.table.unit[slot]]).toEqual(['other', 'db.service']);
+    expect(armedPids(index)).toEqual([100]);
+  });
+
+  it('at once when the loop asks for it', () => {
+    const index = on(many(1), { choose: choosing() });
+    index.settle();
+    index.identify(index.slotOf(100));
+    expect(index.flagsOf(100)).toEqual(['IDENTIFIED']);
+    expect(index.identifiedSlots).toHaveLength(1);
+    kernel.vanish(100);
+    index.identify(index.slotOf(100));
+    expect(index.identifiedSlots).toHaveLength(1);
+  });
+});
+
+describe('a protected process', () => {
+  const DB = 'select: { protect: [{ unit: "db.service", reason: "data" }] }\n';
+  const processes: FakeProcess[] = [
+    { pid: 100, uid: 1, cgroup: '/system.slice/db.service', rssKiB: 4_000_000, oomScore: 900 },
+    { pid: 101, uid: 2, cgroup: '/system.slice/app.service', rssKiB: 1_000_000, oomScore: 750 },
+  ];
+  let index: TestIndex;
+  beforeEach(() => {
+    index = on(processes, { policy: DB });
+    index.settle(2);
+  });
+
+  it('is identified again and again, and not armed', () => {
+    expect(armedPids(index)).toEqual([101]);
+    const slot = index.slotOf(100);
+    for (let round = 0; round < 3; round++) {
+      index.clock.nowMs += 10_000;
+      index.settle();
+      expect(index.flagsOf(100)).toEqual(['IDENTIFIED']);
+      expect(index.table.rssKiB[slot]).toBe(ABSENT);
+    }
+    expect(index.identifiedSlots.filter((each) => each === slot)).toHaveLength(4);
+  });
+
+  it('is armed once it has become something else', () => {
+    kernel.change(100, { cgroup: '/user.slice/user-1000.slice/session-1.scope' });
+    index.clock.nowMs += 10_000;
+    index.settle();
+    expect(armedPids(index)).toEqual([100, 101]);
+  });
+
+  it('is let go when a new policy protects it, unless it is a victim that is being watched', () => {
+    const free = on(processes, { policy: '' });
+    free.settle();
+    expect(armedPids(free)).toEqual([100, 101]);
+    free.pinned.add(free.slotOf(100));
+    free.setPolicy('select: { protect: [{ unit: "*.service", reason: "all" }] }\n');
+    free.settle(2);
+    expect(free.flagsOf(101)).not.toContain('ARMED');
+    expect(free.flagsOf(100)).toContain('ARMED');
+    const life = kernel.lives.get(100);
+    if (life !== undefined) life.exited = true;
+    expect(hasExited(kernel, free.slots, free.slotOf(100))).toBe(true);
+    free.pinned.clear();
+    free.settle();
+    expect(armedPids(free)).toEqual([]);
+    expect(faultsOf(kernel, free)).toEqual([]);
+  });
+});
+
+describe('a pinned slot', () => {
+  it('keeps its descriptors when it is not chosen any more, and when its process is gone', () => {
+    const index = on(many(10), { chosen: 2 });
+    index.settle();
+    const slot = index.slotOf(109);
+    index.pinned.add(slot);
+    kernel.change(100, { oomScore: 1000 });
+    index.settle();
+    expect(armedPids(index)).toEqual([100, 109]);
+    kernel.vanish(109);
+    index.settle(2);
+    expect(index.flagsOf(109)).toContain('GONE');
+    expect(hasExited(kernel, index.slots, slot)).toBe(true);
+    index.pinned.clear();
+    index.settle();
+    expect(index.slotOf(109)).toBe(ABSENT);
+    expect(faultsOf(kernel, index)).toEqual([]);
+  });
+
+  it.each([
+    ['is armed later', true],
+    ['cannot be armed', false],
+  ])('that was shot at unarmed keeps that pidfd, and no second one, when it %s', (_, works) => {
+    let chosen: number[] = [];
+    const index = on(many(3), { choose: (table, slots) => choosing(...chosen)(table, slots) });
+    index.settle();
+    const slot = index.slotOf(101);
+    const intent = { kind: 'signal', signal: 'TERM', slot, pid: 101, dryRun: false, reason: '' } as const;
+    expect(sendSignal(kernel, index.slots, intent)).toEqual({ sent: true, errno: 0 });
+    index.pinned.add(slot);
+    const pidfd = index.slots.pidfd[slot];
+    chosen = [101];
+    if (!works) kernel.intrude = (call, what) => (call === 'open' && what.endsWith('oom_score_adj') ? 24 : undefined);
+    index.identify(slot);
+    index.settle();
+    expect(index.slots.pidfd[slot]).toBe(pidfd);
+    expect(kernel.open().filter((what) => what === 'pidfd 101')).toHaveLength(1);
+    expect(armedPids(index)).toEqual(works ? [101] : []);
+    expect(faultsOf(kernel, index)).toEqual([]);
+    index.close();
+    expect(kernel.open()).toEqual([]);
+  });
+});
