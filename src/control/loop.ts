@@ -27,7 +27,7 @@ const STEADY_ROUND_MS = 2000;
 const HURRY_MS = 10_000;
 /** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
 const CALM_BUDGET_MS = 2;
-const APPROACH_BUDGET_MS = 5;
+const APPROACH_BUDGET_MS = 3;
 /** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
 const REFRESH_MAX_FULL_PERMYRIAD = 1000;
 /** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
@@ -103,6 +103,8 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   /** Something outgrew every candidate within one round: look who it is, or an innocent would die in its place. */
   const chooseAmongAll = (): void => {
+    // The ranking is that of the last choice: it says nothing when the shortage was over by the time of the scan.
+    if (state.detect.verdict.level < LEVEL.TERM) return;
     for (let times = 0; times < LATE_IDENTITIES; times++) {
       const slot = state.ranking.excluded[UNIDENTIFIED] === 0 ? ABSENT : largestUnidentified();
       if (slot === ABSENT) return;
@@ -129,10 +131,9 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       const scanStart = clock.nowMs();
       index.scan();
       scanMs = clock.nowMs() - scanStart;
-      read(true);
+      read(state.detect.wantsDetails);
       inputs.table = index.table;
       out.intents.length = 0;
-      sample.tickLateMs = 0;
       tick(state, inputs, policy, clock.nowMs(), out);
       chooseAmongAll();
       intent = out.intents[0];

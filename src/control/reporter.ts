@@ -53,6 +53,11 @@ export const superviseReporter = (options: ReporterOptions): Reporter => {
   let launches = 0;
   let restarting = false;
 
+  const launchLater = (): void => {
+    timer = setTimeout(launch, backOffMs);
+    backOffMs = Math.min(LONGEST_BACK_OFF_MS, backOffMs * 2);
+  };
+
   const launch = (): void => {
     timer = null;
     if (!options.isCalm()) {
@@ -63,11 +68,19 @@ export const superviseReporter = (options: ReporterOptions): Reporter => {
     const { uid, gid } = start.policy;
     const stdio: ('ignore' | 'inherit' | number)[] = ['ignore', 'inherit', 'inherit'];
     stdio[REPORT_FD] = options.readFd;
-    const process_ = spawn(process.execPath, [...NODE_FLAGS, options.script], {
-      stdio,
-      env: { ...keptEnvironment(), [REPORT_ENV]: JSON.stringify(start) },
-      ...(process.getuid?.() === 0 && uid >= 0 ? { uid, gid } : {}),
-    });
+    let process_: ChildProcess;
+    try {
+      process_ = spawn(process.execPath, [...NODE_FLAGS, options.script], {
+        stdio,
+        env: { ...keptEnvironment(), [REPORT_ENV]: JSON.stringify(start) },
+        ...(process.getuid?.() === 0 && uid >= 0 ? { uid, gid } : {}),
+      });
+    } catch (error) {
+      // ENOMEM, EAGAIN, E2BIG: spawn throws them. Control goes on without a reporter, and tries again.
+      options.publish({ kind: 'reporter', state: 'exited', detail: (error as Error).message });
+      launchLater();
+      return;
+    }
     child = process_;
     process_.once('error', (error) => options.publish({ kind: 'reporter', state: 'exited', detail: error.message }));
     process_.once('close', (code, signal) => {
@@ -76,9 +89,11 @@ export const superviseReporter = (options: ReporterOptions): Reporter => {
       const detail = restarting ? 'configuration changed' : `exit ${code ?? signal}`;
       options.publish({ kind: 'reporter', state: 'exited', detail });
       if (performance.now() - startedMs >= STABLE_MS) backOffMs = FIRST_BACK_OFF_MS;
-      timer = setTimeout(launch, restarting ? 0 : backOffMs);
-      backOffMs = restarting ? FIRST_BACK_OFF_MS : Math.min(LONGEST_BACK_OFF_MS, backOffMs * 2);
-      restarting = false;
+      if (restarting) {
+        restarting = false;
+        backOffMs = FIRST_BACK_OFF_MS;
+        timer = setTimeout(launch, 0);
+      } else launchLater();
     });
     options.publish({ kind: 'reporter', state: 'started', detail: `pid ${process_.pid ?? 'none'}` });
     if (launches++ > 0) options.restarted();

@@ -7,7 +7,8 @@ export default defineConfig({
     dir: import.meta.dirname,
     include: ['cases/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 600_000,
+    // Three tries of the longest case, each after waiting for a calm machine.
+    testTimeout: 900_000,
     hookTimeout: 300_000,
   },
 });

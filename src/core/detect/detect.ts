@@ -77,7 +77,8 @@ export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs
 
   const stalls = state.memorySomeUs !== ABSENT && sample.memorySomeUs > state.memorySomeUs;
   state.memorySomeUs = sample.memorySomeUs;
-  state.wantsDetails = verdict.level !== LEVEL.CALM || stalls || sample.memorySomeUs === ABSENT;
+  // They tell thrash, which without stalls there is none of; a leak is timed by MemAvailable alone, and sooner without them.
+  state.wantsDetails = stalls || signs.fullPermyriad > 0 || sample.memorySomeUs === ABSENT;
   return verdict;
 };
 

@@ -9,7 +9,7 @@ import { ABSENT } from '../../core/units.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 
 export interface StartTimes {
-  /** Starts reading for the first armed process that has none. */
+  /** Starts reading for the next armed process that has none, round and round. */
   next(): void;
   /** Since when the read in flight has been waiting; ABSENT when none is. */
   waitingSinceMs(): number;
@@ -23,6 +23,8 @@ export const createStartTimes = (
 ): StartTimes => {
   const stat = emptyPidStat();
   let waitingSince: number = ABSENT;
+  /** The row behind the last one asked for: one that cannot be read must not keep the others from theirs. */
+  let cursor = 0;
   const read = (slot: number, pid: number): void => {
     waitingSince = nowMs();
     readFile(`${procRoot}/${pid}/stat`, (error, content) => {
@@ -35,10 +37,12 @@ export const createStartTimes = (
   return {
     next: () => {
       if (waitingSince !== ABSENT) return;
-      for (let row = 0; row < table.count; row++) {
+      for (let step = 0; step < table.count; step++) {
+        const row = (cursor + step) % table.count;
         const slot = table.rows[row] as number;
         const wanted = ((table.flags[slot] as number) & FLAG.ARMED) !== 0 && table.startTimeTicks[slot] === ABSENT;
         if (wanted) {
+          cursor = row + 1;
           read(slot, table.pid[slot] as number);
           return;
         }

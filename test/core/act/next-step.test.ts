@@ -48,6 +48,11 @@ describe('after SIGTERM', () => {
     expect(step(level, [term()], nowMs)).toBe(expected);
   });
 
+  it('does not signal again what is gone already: its memory is on its way', () => {
+    expect(step(LEVEL.KILL, [term({ exitedMs: 40 })], 50)).toBe('wait');
+    expect(step(LEVEL.TERM, [term({ exitedMs: 40 })], 9000)).toBe('wait');
+  });
+
   it('escalates without asking the budget: it is the same kill', () => {
     expect(step(LEVEL.TERM, [term()], 5000, 2)).toBe('escalate 1000: term_timeout');
   });
@@ -88,9 +93,9 @@ describe('after SIGKILL', () => {
 
 describe('in observe mode', () => {
   it('answers again once a minute and not before', () => {
-    const victims = [kill({ simulated: true })];
-    expect(step(LEVEL.KILL, victims, 59_999)).toBe('wait');
-    expect(step(LEVEL.KILL, victims, 60_000)).toBe('choose KILL');
+    const victims = [kill({ simulated: true, signalledMs: 70_000 })];
+    expect(step(LEVEL.KILL, victims, 129_999)).toBe('wait');
+    expect(step(LEVEL.KILL, victims, 130_000)).toBe('choose KILL');
   });
 
   it('tells the escalation as well', () => {

@@ -65,10 +65,10 @@ describe('levels', () => {
 
   it('stay near for five seconds after the last sign: each step in between is not news', () => {
     const { see } = watching();
-    see(0, available(4000));
-    expect(see(100, available(18_000)).level).toBe(LEVEL.APPROACH);
-    expect(see(4999, available(18_000)).level).toBe(LEVEL.APPROACH);
-    expect(see(5000, available(18_000)).level).toBe(LEVEL.CALM);
+    see(90_000, available(4000));
+    expect(see(90_100, available(18_000)).level).toBe(LEVEL.APPROACH);
+    expect(see(94_999, available(18_000)).level).toBe(LEVEL.APPROACH);
+    expect(see(95_000, available(18_000)).level).toBe(LEVEL.CALM);
   });
 
   it('approach when a tick was late', () => {
@@ -109,6 +109,17 @@ describe('the forecast', () => {
       detectors: DETECTED.MEM_AVAILABLE | DETECTED.FORECAST,
       exhaustionMs: 150,
     });
+  });
+
+  it('counts when exhaustion is as near as that, to the millisecond', () => {
+    for (const [left, level] of [
+      [1250, LEVEL.KILL],
+      [1255, LEVEL.TERM],
+    ] as const) {
+      const { see } = watching();
+      see(0, available(left + 500));
+      expect(see(100, available(left))).toMatchObject({ level, exhaustionMs: left / 5 });
+    }
   });
 
   it('does nothing above the term mark', () => {
@@ -207,10 +218,11 @@ describe('the details', () => {
     expect(state.wantsDetails).toBe(true);
     see(0, { memorySomeUs: 700 });
     expect(state.wantsDetails).toBe(false);
+    see(1000, { memorySomeUs: 700 });
+    expect(state.wantsDetails).toBe(false);
   });
 
   it.each([
-    ['a level above calm', { memAvailableKiB: 3 * GIB, memorySomeUs: 700 }],
     ['stall time that grows', { memorySomeUs: 701 }],
     ['no PSI to tell', { memorySomeUs: ABSENT }],
   ])('are wanted with %s', (_, sample) => {

@@ -28,6 +28,10 @@ describe('thrashing', () => {
     expect(judged({})).toBe(true);
   });
 
+  it('is each sign at its threshold', () => {
+    expect(judged({ fullPermyriad: 2000, restoresPerS: 200, scannedPerS: 0.1 })).toBe(true);
+  });
+
   it.each<[string, Partial<ThrashSigns>]>([
     ['one memcg at its limit, 40 % full, while reclaim of the host scans nothing', { scannedPerS: 0 }],
     ['a leak into memory.high', { fullPermyriad: 8000, scannedPerS: 0, restoresPerS: 0, nearWatermark: false }],

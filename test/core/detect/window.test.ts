@@ -80,6 +80,12 @@ describe('rates over a window', () => {
     expect(rate(window, 5000)).toBeCloseTo(1_000_000, -1);
   });
 
+  it('keep readings that are just as far apart as they should be', () => {
+    const window = createWindow();
+    for (const nowMs of [0, 50, 100, 149]) pushReading(window, aSample(), nowMs, 50);
+    expect(window.filled).toBe(3);
+  });
+
   it('stay right when the ring goes round', () => {
     const window = createWindow();
     for (let tick = 0; tick <= 1000; tick++) {

@@ -10,6 +10,7 @@ const armed = (table: ProcessTable, room = 8, yaml = '', depth = 8): number[] =>
   const chosen = new Int32Array(room);
   const ranking = createRanking(table.capacity, depth);
   const count = chooseToArm(ranking, table, defaultPolicy(yaml).select, 64 * MIB, chosen);
+  expect(count).toBeLessThanOrEqual(room);
   return Array.from(chosen.subarray(0, count), (slot) => table.pid[slot] as number);
 };
 

@@ -6,11 +6,19 @@ import { LEVEL } from '../../../src/core/verdict.ts';
 import { CHECKPOINTS_MS, dueMs, follow, returnedKiB } from '../../../src/core/verify/return.ts';
 import type { Victim } from '../../../src/core/victim.ts';
 import { aSample } from '../support/samples.ts';
-import { aVictim } from '../support/victims.ts';
+import { aVictim as someVictim } from '../support/victims.ts';
 
+/** A round number of KiB, so that a fifth of it is one as well. */
+const EXPECTED_KIB = GIB - (GIB % 5);
 const LIMITS = { victimTimeoutMs: 5000, holdOffMs: 100 };
 
+/** When the victims here were signalled. */
+const SIGNALLED_MS = 70_000;
+const aVictim = (differences: Partial<Victim> = {}): Victim =>
+  someVictim({ signalledMs: SIGNALLED_MS, expectedKiB: EXPECTED_KIB, ...differences });
+
 interface Look {
+  /** Milliseconds after the signal. */
   nowMs: number;
   /** GiB that came back; the victim is expected to return one. */
   back?: number;
@@ -22,12 +30,12 @@ interface Look {
 const told = (victim: Victim, looks: readonly Look[], limits = LIMITS): string[] => {
   const events: OomwatchdEvent[] = [];
   for (const { nowMs, back = 0, exited = false, level = LEVEL.KILL } of looks) {
-    const sample = aSample({ memAvailableKiB: victim.baselineKiB + Math.round(back * GIB) });
-    follow(victim, exited, sample, level, limits, 3, nowMs, events);
+    const sample = aSample({ memAvailableKiB: victim.baselineKiB + Math.round(back * EXPECTED_KIB) });
+    follow(victim, exited, sample, level, limits, 3, SIGNALLED_MS + nowMs, events);
   }
   return events.map((event) => {
     if (event.kind !== 'verify') return event.kind;
-    const back = (event.returnedKiB / GIB).toFixed(2);
+    const back = (event.returnedKiB / EXPECTED_KIB).toFixed(2);
     return `${event.afterMs} ms: ${back} GiB back, ${event.exited ? 'exited' : 'alive'}, ${event.verdict ?? 'open'}`;
   });
 };
@@ -55,7 +63,7 @@ describe('checkpoints', () => {
 
   it('carry the facts of the victim and its episode', () => {
     const events: OomwatchdEvent[] = [];
-    follow(aVictim(), false, aSample({ memAvailableKiB: GIB - 4 }), LEVEL.KILL, LIMITS, 3, 50, events);
+    follow(aVictim(), false, aSample({ memAvailableKiB: GIB - 4 }), LEVEL.KILL, LIMITS, 3, SIGNALLED_MS + 50, events);
     expect(events).toEqual([
       {
         kind: 'verify',
@@ -63,7 +71,7 @@ describe('checkpoints', () => {
         pid: 1000,
         comm: 'leak',
         afterMs: 50,
-        expectedKiB: GIB,
+        expectedKiB: EXPECTED_KIB,
         returnedKiB: -4,
         exited: false,
         verdict: null,
@@ -97,6 +105,22 @@ describe('the verdict', () => {
         { nowMs: 120, back: 0.21, exited: true },
       ],
       '120 ms: 0.21 GiB back, exited, partial',
+    ],
+    [
+      'partial at the term level as well',
+      [
+        { nowMs: 20, exited: true },
+        { nowMs: 120, back: 0.5, exited: true, level: LEVEL.TERM },
+      ],
+      '120 ms: 0.50 GiB back, exited, partial',
+    ],
+    [
+      'partial from a fifth on',
+      [
+        { nowMs: 20, exited: true },
+        { nowMs: 120, back: 0.2, exited: true },
+      ],
+      '120 ms: 0.20 GiB back, exited, partial',
     ],
     [
       'not returned: less than a fifth came within 250 ms of the exit',
@@ -163,7 +187,7 @@ describe('the verdict', () => {
       { nowMs: 30, exited: true },
       { nowMs: 60, exited: true },
     ]);
-    expect(victim.exitedMs).toBe(30);
+    expect(victim.exitedMs).toBe(SIGNALLED_MS + 30);
   });
 });
 
@@ -175,7 +199,7 @@ describe('nothing is judged', () => {
   it('by a sample without MemAvailable', () => {
     const victim = aVictim();
     const events: OomwatchdEvent[] = [];
-    follow(victim, true, aSample({ memAvailableKiB: ABSENT }), LEVEL.KILL, LIMITS, 1, 9000, events);
+    follow(victim, true, aSample({ memAvailableKiB: ABSENT }), LEVEL.KILL, LIMITS, 1, SIGNALLED_MS + 9000, events);
     expect([victim.verdict, events]).toEqual([null, []]);
   });
 });
@@ -202,7 +226,7 @@ describe('when to look again', () => {
     ['never, in observe mode', { simulated: true }, 60, ABSENT],
   ])('%s', (name, differences, nowMs, expected) => {
     const timeout = name.includes('over before') ? 2000 : 5000;
-    expect(dueMs(aVictim(differences), timeout, 100, nowMs)).toBe(expected);
+    expect(dueMs(someVictim(differences), timeout, 100, nowMs)).toBe(expected);
   });
 
   it('is never after something is to be told', () => {
@@ -216,7 +240,7 @@ describe('when to look again', () => {
         fc.integer({ min: 1000, max: 9000 }),
         fc.integer({ min: 100, max: 900 }),
         (exitMs, kind, timeout, holdOff) => {
-          const victim = aVictim({ signal: kind });
+          const victim = someVictim({ signal: kind });
           const sample = aSample({ memAvailableKiB: victim.baselineKiB });
           const limits = { victimTimeoutMs: timeout, holdOffMs: holdOff };
           let promisedMs = 0;

@@ -93,7 +93,7 @@ describe('descriptors', () => {
   });
 
   it('are close-on-exec, every one', () => {
-    const index = indexOn(libc, { env: { selfPid: ABSENT }, choose: choosing(process.pid) });
+    const index = indexOn(libc, { choose: choosing(process.pid) });
     index.settle();
     const slot = index.slotOf(process.pid);
     expect(index.flagsOf(process.pid)).toContain('ARMED');

@@ -35,6 +35,9 @@ export interface TestIndexOptions {
   readonly memTotalKiB?: number;
 }
 
+/** A pid that no process has; not ABSENT, which is the parent of one whose status could not be read. */
+const NOBODY = -2;
+
 const policies = new Map<string, Policy>();
 /** Reading a policy takes longer than a round. */
 const policyOf = (yaml: string): Policy => {
@@ -67,7 +70,7 @@ export const indexOn = (io: IndexIo, options: TestIndexOptions = {}): TestIndex 
   const identifiedSlots: number[] = [];
   let policy = policyOf(options.policy ?? '');
   const ranking = createRanking(capacity, Math.ceil(chosen / 2));
-  const env: IndexEnv = { procRoot: '/proc', cgroupMode: 'v2', selfPid: ABSENT, ancestors: new Set(), ...options.env };
+  const env: IndexEnv = { procRoot: '/proc', cgroupMode: 'v2', selfPid: NOBODY, ancestors: new Set(), ...options.env };
   const index = createProcessIndex(
     io,
     env,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { oomScoreOf } from '../../../src/core/select/badness.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { hasExited, sendSignal } from '../../../src/linux/executor.ts';
 import type { FakeProcess } from '../../support/fake-process.ts';
@@ -6,11 +7,13 @@ import { createFakeKernel, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
 import { choosing, indexOn, type TestIndex, type TestIndexOptions } from './index-on.ts';
 import { faultsOf } from './soundness.ts';
 
+/** Each larger than the one before, with the oom_score that the kernel would give it. */
 const many = (count: number): FakeProcess[] =>
-  Array.from({ length: count }, (_, at) => ({
-    ...{ pid: 100 + at, uid: 1000 + at, comm: `p${at}` },
-    ...{ rssKiB: 1024 * (at + 1), oomScore: 667 + Math.floor(at / 8) },
-  }));
+  Array.from({ length: count }, (_, at) => {
+    const rssKiB = 40_000 * ((at % 100) + 1);
+    const oomScore = oomScoreOf(rssKiB / 4 + 12, 2_000_000);
+    return { pid: 100 + at, uid: 1000 + at, comm: `p${at}`, rssKiB, oomScore };
+  });
 
 let kernel: FakeKernel;
 const on = (processes: readonly FakeProcess[], options: TestIndexOptions = {}): TestIndex => {
@@ -94,7 +97,7 @@ describe('who is identified and armed', () => {
   it('another one that has outgrown them, and the one that it pushed out is let go', () => {
     const index = on(many(40), { chosen: 8 });
     index.settle();
-    kernel.change(100, { rssKiB: 4_000_000, oomScore: 900 });
+    kernel.change(100, { rssKiB: 4_000_000, oomScore: 1000 });
     index.settle();
     expect(armedPids(index)).toEqual([100, 137, 138, 139]);
     expect(index.flagsOf(136)).toEqual(['IDENTIFIED']);

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { rowBadness, rowSizeKiB } from '../../../src/core/select/badness.ts';
 import { ABSENT } from '../../../src/core/units.ts';
-import { type FakeProcess, filesOf, withDefaults } from '../../support/fake-process.ts';
+import type { FakeProcess } from '../../support/fake-process.ts';
 import { createFakeKernel, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
 import { choosing, indexOn, type TestIndex } from './index-on.ts';
 import { faultsOf } from './soundness.ts';
 
+/** All but pid 2 are chosen. */
 const on = (...processes: readonly FakeProcess[]): { kernel: FakeKernel; index: TestIndex } => {
   const kernel = createFakeKernel(processes);
-  const choose = choosing(...processes.map(({ pid }) => pid));
+  const choose = choosing(...processes.map(({ pid }) => pid).filter((pid) => pid !== 2));
   const index = indexOn(kernel, { env: { procRoot: FAKE_ROOT }, capacity: 16, chosen: 16, choose });
   index.settle();
   return { kernel, index };

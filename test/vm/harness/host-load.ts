@@ -1,6 +1,8 @@
 // How far this machine let the guest run: the time in which QEMU's threads were ready but had no core. A guest's clock
 // goes on meanwhile, so that everything in it looks late, and a limit in milliseconds says nothing about the daemon.
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Nanoseconds that the threads of a process have waited on a run queue (second field of schedstat, proc(5)). */
 function waitedNs(pid: number): number {
@@ -20,4 +22,25 @@ export function measureWait(pid: number): () => number {
   const beganNs = waitedNs(pid);
   const began = performance.now();
   return () => Math.max(0, waitedNs(pid) - beganNs) / ((performance.now() - began) * 1e6);
+}
+
+/** A guest wants two cores; this much of all cores idle is enough to begin with. */
+const CALM_SHARE = 0.7;
+const LOOK_MS = 3000;
+
+/** Waits until this machine is mostly idle, at most so long: neighbours that stay must not stop the tests for ever. */
+export async function untilCalm(atMostMs: number): Promise<void> {
+  const deadline = Date.now() + atMostMs;
+  while (Date.now() < deadline) {
+    const before = idleAndAll();
+    await sleep(LOOK_MS);
+    const after = idleAndAll();
+    if ((after.idle - before.idle) / (after.all - before.all) >= CALM_SHARE) return;
+  }
+}
+
+function idleAndAll(): { idle: number; all: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const idle = times.reduce((sum, { idle }) => sum + idle, 0);
+  return { idle, all: idle + times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, 0) };
 }

@@ -2,7 +2,7 @@
 // that helps to understand it.
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import { Guest } from './guest.ts';
-import { measureWait } from './host-load.ts';
+import { measureWait, untilCalm } from './host-load.ts';
 import { type Judgement, parseJudgement } from './judge.ts';
 
 export interface Workload {
@@ -89,6 +89,7 @@ export class Scene {
 /** More than this of a core missing, and times measured in the guest are those of the neighbours. */
 const BUSY = 0.25;
 const TRIES = 3;
+const WAIT_FOR_CALM_MS = 120_000;
 
 /** A failure on a busy machine is no verdict: the case is played again from the start, but not for ever. */
 async function play(open: () => Promise<Scene>, body: (scene: Scene) => Promise<void>): Promise<void> {
@@ -118,7 +119,10 @@ export function withDaemon(options: DaemonOptions, body: (scene: Scene) => Promi
 
 /** The same for cases that count milliseconds (see Daemon.start). */
 export function withWarmDaemon(options: DaemonOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
-  return play(async () => new Scene(...(await Daemon.start(options))), body);
+  return play(async () => {
+    await untilCalm(WAIT_FOR_CALM_MS);
+    return new Scene(...(await Daemon.start(options)));
+  }, body);
 }
 
 /** A case that shows what happens without it. */

@@ -1,0 +1,100 @@
+/** systemd/oomwatchd.service in its real sandbox, from boot to a kill and back. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { bootAndListen, impossible } from './guest.ts';
+
+const why = impossible();
+if (why !== '') process.stdout.write(`the service is not tried under systemd: ${why}\n`);
+
+let parts: Map<string, string[]>;
+
+const lines = (part: string): string[] => parts.get(part) ?? [];
+/** "name=value" lines of a part. */
+const values = (part: string): Record<string, string> =>
+  Object.fromEntries(lines(part).map((line) => line.split(/=(.*)/s).slice(0, 2)));
+
+/** CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_PTRACE, CAP_SYS_RESOURCE. */
+const CAPABILITIES = [2, 5, 6, 7, 19, 24].reduce((mask, bit) => mask | (1 << bit), 0);
+
+describe.skipIf(why !== '')('under systemd', () => {
+  beforeAll(async () => {
+    parts = await bootAndListen();
+  });
+
+  test('it becomes ready and says how it runs', () => {
+    expect(values('status')).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+    expect(values('status')['StatusText']).toMatch(/^observing, configuration [0-9a-f]{12}/);
+  });
+
+  test('control has six capabilities, a filter, its code locked and the kernel\'s promise not to kill it', () => {
+    const control = values('control');
+    expect(Number.parseInt(control['CapEff'] ?? '', 16)).toBe(CAPABILITIES);
+    expect(control).toMatchObject({ NoNewPrivs: '1', Seccomp: '2', oom_score_adj: '-1000' });
+    expect(Number.parseInt(control['VmLck'] ?? '', 10)).toBeGreaterThan(60_000);
+  });
+
+  test('its cgroup is directly below the root and keeps its memory', () => {
+    expect(values('control')).toMatchObject({
+      cgroup: '0::/oomwatchd.service',
+      'memory.min': String(128 * 2 ** 20),
+      'memory.swap.max': '0',
+      'cpu.weight': '1000',
+      'pids.max': '64',
+    });
+  });
+
+  test('the reporter is another user without groups, capabilities or protection', () => {
+    expect(values('reporter')).toEqual({
+      user: 'oomwatchd',
+      groups: '',
+      CapEff: '0'.repeat(16),
+      oom_score_adj: '0',
+    });
+  });
+
+  test('the sandbox lets it write the kernel log and set a PSI trigger', () => {
+    expect(lines('descriptors')).toContain('1 /dev/kmsg');
+    // One for reading the totals, one for the trigger.
+    expect(lines('descriptors')).toContain('2 /proc/pressure/memory');
+  });
+
+  test('it misses nothing at start but what the unit withholds on purpose', () => {
+    const withheld = ['cap_ipc_lock', 'cap_syslog', 'kmsg_read', 'sysrq'];
+    expect(lines('findings').filter((name) => !withheld.includes(name))).toEqual([]);
+  });
+
+  test('systemctl reload: a broken configuration changes nothing, a good one is in force', () => {
+    const [broken = '', good = ''] = lines('reload');
+    expect(broken).toMatch(/^broken: active observing, /);
+    expect(good).toMatch(/^good: active enforcing, /);
+  });
+
+  test('a leak of another user in a private directory is found by its path, killed, and its memory is back', () => {
+    const [how, ...events] = lines('kill');
+    expect(how).toBe('code=killed/status=TERM');
+    const [ranked, signal, ...verify] = events.map((line) => JSON.parse(line));
+    expect(ranked.top[0]).toMatchObject({ comm: 'leak', exe: '/srv/leaker/leak', unit: 'leak.service' });
+    expect(signal).toMatchObject({ signal: 'TERM', sent: true, errno: 0 });
+    expect(signal.victim.pid).toBe(ranked.top[0].pid);
+    expect(verify.at(-1)).toMatchObject({ verdict: 'recovered', exited: true });
+    expect(lines('kernel_log').join('\n')).toContain(`oomwatchd: sent SIGTERM to process ${signal.victim.pid} (leak)`);
+  });
+
+  test('the reporter makes its socket where tmpfiles.d allows it', () => {
+    expect(lines('socket')).toEqual(['oomwatchd socket']);
+  });
+
+  test('it is restarted after SIGKILL and when it hangs, and not while it feeds the watchdog', () => {
+    expect(lines('restart')).toEqual(['after SIGKILL: 1', 'fed: 0', 'hung: 1']);
+  });
+
+  test('it stops cleanly, and a broken configuration at start is final and told', () => {
+    expect(values('stop')).toMatchObject({ Result: 'success', ExecMainStatus: '0' });
+    expect(lines('stop')).toContain('left: 0');
+    expect(lines('broken_start')[0]).toBe('failed 78 0');
+    expect(lines('broken_start')[1]).toMatch(/^config\.yaml:1:7 mode: expected one of observe, enforce, got "kill"$/);
+  });
+
+  test('doctor finds this host fit for enforcing', () => {
+    expect(lines('doctor').at(-1)).toBe('exit 0');
+  });
+});
