@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { reporters } from './support/reporters.ts';
 
 export default defineConfig({
   test: {
@@ -9,6 +10,7 @@ export default defineConfig({
     // Real processes and budgets are measured: two files at once would measure each other.
     fileParallelism: false,
     testTimeout: 30_000,
+    reporters: reporters('main'),
     coverage: {
       provider: 'v8',
       include: ['src/**'],

@@ -144,14 +144,17 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   const refreshIndex = (nowMs: number): void => {
     const { fullPermyriad } = state.detect.signs;
-    if (state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return;
+    const emergency = state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
+    // With nobody to choose there is no shot to keep the way clear for: only somebody new can help.
+    if (emergency && state.nobodyMs === ABSENT) return;
     if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS) return;
     if (nowMs - roundEndMs < roundEveryMs()) return;
-    const budgetMs = state.level === LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
+    const budgetMs = state.level >= LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
     if (index.refresh(budgetMs)) roundEndMs = nowMs;
   };
 
   const roundEveryMs = (): number => {
+    if (state.nobodyMs !== ABSENT) return 0;
     if (state.level !== LEVEL.APPROACH) return CALM_ROUND_MS;
     const { exhaustionMs } = state.detect.verdict;
     return exhaustionMs !== ABSENT && exhaustionMs <= HURRY_MS ? 0 : STEADY_ROUND_MS;

@@ -15,15 +15,15 @@ const EBADF = 9;
 /** LOG_DAEMON | LOG_WARNING of syslog(3): the record is marked as from user space. */
 const PREFIX = '<28>oomwatchd: ';
 
-/** printk records are cut at about 1,000 bytes (PRINTKRB_RECORD_MAX, LOG_LINE_MAX). */
-const MAX_TEXT = 900;
+/** Of the whole record, in bytes: the kernel refuses one of more than about 1,000 with EINVAL (PRINTKRB_RECORD_MAX). */
+const MAX_BYTES = 915;
 
 export const createKmsgWriter = (path: string): KmsgWriter => {
   const fd = openWriteOnly(path);
   return {
     write: (text) => {
       if (fd < 0) return -EBADF;
-      const bytes = Buffer.from(PREFIX + text.slice(0, MAX_TEXT));
+      const bytes = Buffer.from(PREFIX + text).subarray(0, MAX_BYTES);
       const written = write(fd, bytes, bytes.length);
       return written < 0 ? written : 0;
     },

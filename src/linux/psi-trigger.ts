@@ -36,7 +36,16 @@ export const watchPsi = (path: string, onStall: () => void): PsiTrigger | number
     return wake;
   }
   let open = true;
+  /** Ends the poll: it runs on a thread of the pool, which Node joins at exit, so any exit would hang without this. */
+  const wakeUp = (): void => {
+    if (!open) return;
+    open = false;
+    write(wake, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
+  };
   const release = (): void => {
+    // From here on these numbers may be somebody else's.
+    open = false;
+    process.off('exit', wakeUp);
     close(fd);
     close(wake);
   };
@@ -49,14 +58,7 @@ export const watchPsi = (path: string, onStall: () => void): PsiTrigger | number
       onStall();
       arm();
     });
+  process.on('exit', wakeUp);
   arm();
-  return {
-    close: () => {
-      if (!open) return;
-      open = false;
-      // The poll runs on a thread of the pool, which Node joins at exit: it must be woken first.
-      const one = new BigUint64Array([1n]);
-      write(wake, new Uint8Array(one.buffer), 8);
-    },
-  };
+  return { close: wakeUp };
 };

@@ -1,8 +1,8 @@
 /** This process's own survival: what it asks of the kernel for itself. Every function tells what it got. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type FileMapping, parseSelfMaps } from './proc/self-maps.ts';
 import { ABSENT } from '../core/units.ts';
 import { uintBetween, wordEnd } from './bytes.ts';
+import { type FileMapping, parseSelfMaps } from './proc/self-maps.ts';
 import { mlockOnFault, openReadOnly, preadAt0 } from './sys/libc.ts';
 
 export interface LockResult {

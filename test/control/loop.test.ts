@@ -102,6 +102,15 @@ describe('an emergency', () => {
     expect(rig.events.find((event) => event.kind === 'ranked')).toMatchObject({ scanMs: 2 });
   });
 
+  it('sees its victim go and says what came of it', () => {
+    const rig = createRig(host(hog(600)), ENFORCE);
+    rig.run(1000);
+    expect(rig.events.filter((event) => event.kind === 'verify')).toMatchObject([
+      { comm: 'hog', exited: true, verdict: null },
+      { comm: 'hog', exited: true, verdict: 'recovered' },
+    ]);
+  });
+
   it('does not ask after the exit of a process that was only named', () => {
     const rig = createRig(host(hog(600)), defaultPolicy(MARKS));
     rig.run(10_000);
@@ -134,9 +143,18 @@ describe('the index is not refreshed', () => {
   const refreshes = (log: readonly string[]): number => log.filter((line) => line.startsWith('refresh')).length;
 
   it('at the term level and above', () => {
+    // Asked at once, killed after 5 s, given up after 10 s: until then there is a victim to wait for.
     const rig = createRig(host(hog(600, { term: 'ignored', kill: 'stuck' })), ENFORCE);
-    rig.run(20_000);
+    rig.run(9500);
     expect(refreshes(rig.log)).toBe(0);
+  });
+
+  it('except for somebody to choose: with nobody known that may be, only a new process can help', () => {
+    const protecting = defaultPolicy(`mode: enforce\n${MARKS}\nselect: { protect: [{ unit: hog.service }] }`);
+    const rig = createRig(host(hog(600)), protecting);
+    rig.run(5000);
+    expect(rig.events).toContainEqual(expect.objectContaining({ kind: 'no_action', reason: 'all_protected' }));
+    expect(refreshes(rig.log)).toBeGreaterThan(10);
   });
 
   it('within a second of a signal, as memory must return first', () => {
@@ -266,6 +284,27 @@ describe('a process that outgrew all candidates before anybody looked at it', ()
   });
 });
 
+describe('the pause', () => {
+  const pauses = (fullShare: number): number => {
+    const machine = host();
+    const rig = createRig(machine, ENFORCE);
+    rig.run(10_000);
+    machine.strain({ fullShare, scanned: 0, restores: 0, usablePages: 400_000 });
+    const before = rig.loop.numbers.ticks;
+    rig.run(10_000);
+    return rig.loop.numbers.ticks - before;
+  };
+
+  it('is short while tasks wait for memory for a twentieth of the time, or thrash could not be judged', () => {
+    expect(pauses(0.06)).toBeGreaterThan(130);
+  });
+
+  it('is long while they wait less, as in any busy cgroup', () => {
+    expect(pauses(0.04)).toBeLessThan(12);
+    expect(pauses(0)).toBeLessThan(12);
+  });
+});
+
 describe('lateness', () => {
   it('is told, and is among the numbers', () => {
     const machine = host();
@@ -307,6 +346,14 @@ describe('its numbers', () => {
       exhaustionMs: ABSENT,
       ticks: 1,
     });
+  });
+
+  it('say how long the turn took', () => {
+    const machine = host(hog(600));
+    machine.pass(500);
+    const rig = createRig(machine, ENFORCE);
+    rig.turnLate(0);
+    expect(rig.loop.numbers.durationMs).toBe(2);
   });
 
   it('follow a new policy from the next turn on', () => {

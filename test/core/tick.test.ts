@@ -206,6 +206,16 @@ describe('when it wants the next tick', () => {
   });
 });
 
+it('counts swap to what came back in an episode', () => {
+  const policy = defaultPolicy(MARKS.replace('detect: {', 'detect: { combine: or,'));
+  const state = createState(8);
+  const swap = { swapTotalKiB: 8 * GIB, swapFreeKiB: 2 * GIB };
+  ticked({ ...LOW, ...swap }, null, { state, policy, nowMs: 0 });
+  state.victims.push(aVictim({ exitedMs: 10, baselineKiB: 3.5 * GIB, expectedKiB: GIB }));
+  ticked({ memAvailableKiB: 2.5 * GIB, ...swap, swapFreeKiB: 3 * GIB }, null, { state, policy, nowMs: 500 });
+  expect(state.episode.returnedKiB).toBe(2 * GIB);
+});
+
 it('adds up what came back in an episode, and nothing negative', () => {
   const state = createState(8);
   ticked(LOW, null, { state, nowMs: 0 });

@@ -2,7 +2,8 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { COMMANDS, EXIT } from '../../src/cli.ts';
+import { COMMANDS } from '../../src/cli.ts';
+import { EXIT } from '../../src/exit.ts';
 import { VERSION } from '../../src/version.ts';
 import { type Child, startChild } from './child.ts';
 import { cleanUp, command, writeConfig } from './daemon.ts';

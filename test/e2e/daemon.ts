@@ -1,8 +1,9 @@
 /** The built daemon for real, started as its unit starts it, and looked at from outside. Needs dist/. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestContext } from 'vitest';
 import { parseExposition, sampleOf } from '../report/exposition.ts';
 import { until } from '../report/pipe.ts';
 import { get } from '../report/reporter.ts';
@@ -127,6 +128,25 @@ export const command = async (
   });
   const [code] = await once(child, 'close');
   return { code, stdout, stderr };
+};
+
+let unsafe: string | undefined;
+
+/** Why this host or user does not let the daemon enforce, '' when it does: doctor's own verdict. */
+export const whyNotEnforcing = (): string => {
+  if (unsafe === undefined) {
+    const { stdout } = spawnSync(process.execPath, [MAIN, 'doctor', '--json'], { encoding: 'utf8' });
+    const findings = JSON.parse(stdout) as { name: string; status: string }[];
+    const fatal = findings.filter(({ status }) => status === 'fatal').map(({ name }) => name);
+    unsafe = fatal.length === 0 ? '' : `oomwatchd does not enforce here (oomwatchd doctor: ${fatal.join(', ')})`;
+  }
+  return unsafe;
+};
+
+/** For beforeEach of tests that kill. */
+export const skipUnlessEnforcing = (context: TestContext): void => {
+  const why = whyNotEnforcing();
+  if (why !== '') context.skip(why);
 };
 
 /** The pids that a configuration would let the daemon choose now, by its own `rank`. */

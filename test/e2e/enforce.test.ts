@@ -2,9 +2,9 @@
  * Real kills on this machine. The configuration limits candidates to programs that the test itself has copied to its
  * folder, and before it enforces, `rank` under the same configuration must name nobody but the test's own children.
  */
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Child, startChild } from './child.ts';
-import { cleanUp, eligiblePids, isAlive, ready, startDaemon, startEnforcing, writeConfig } from './daemon.ts';
+import { cleanUp, eligiblePids, isAlive, ready, skipUnlessEnforcing, startDaemon, startEnforcing, writeConfig } from './daemon.ts';
 
 afterEach(cleanUp);
 
@@ -43,6 +43,8 @@ describe('observe mode', () => {
 });
 
 describe('enforce mode', () => {
+  beforeEach(skipUnlessEnforcing);
+
   test('SIGTERM ends the largest candidate; the smaller one and ten larger innocents live; log and metrics agree', async () => {
     const hog = await startChild({ program: 'hog', mib: 16 });
     const smaller = await startChild({ program: 'hog', mib: 2 });
@@ -55,7 +57,7 @@ describe('enforce mode', () => {
     const line = await daemon.line('signal');
     expect(line).toMatchObject({ level: 'warn', signal: 'TERM', sent: true, errno: 0, episode: 1 });
     expect(line.victim).toMatchObject({ pid: hog.pid, exe: hog.exe, oom_score_adj: 0 });
-    expect(line.msg).toMatch(/^SIGTERM to \S+ \(pid \d+, 1\d\d MiB\): MemAvailable .* is below the term mark$/);
+    expect(line.msg).toMatch(/^SIGTERM to \S+ \(pid \d+, \d+ MiB\): MemAvailable .* is below the term mark$/);
     expect(await daemon.line('verify', (verify) => verify['verdict'] !== null)).toMatchObject({
       pid: hog.pid,
       exited: true,

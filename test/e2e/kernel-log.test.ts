@@ -1,10 +1,11 @@
 /** The kill line in the kernel log: what netconsole, pstore and a serial console have when no disk works. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../report/pipe.ts';
 import { startChild } from './child.ts';
-import { cleanUp, startEnforcing, writeConfig } from './daemon.ts';
+import { cleanUp, skipUnlessEnforcing, startEnforcing, writeConfig } from './daemon.ts';
 
+beforeEach(skipUnlessEnforcing);
 afterEach(cleanUp);
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;

@@ -1,9 +1,9 @@
 /** The report process may die, hang or be cut off from its log: a kill must not depend on it, and nothing told is lost. */
 import { closeSync, readSync, writeSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPipe, until } from '../report/pipe.ts';
 import { startChild } from './child.ts';
-import { cleanUp, type Daemon, type LogLine, ready, startDaemon, startEnforcing, writeConfig } from './daemon.ts';
+import { cleanUp, type Daemon, type LogLine, ready, skipUnlessEnforcing, startDaemon, startEnforcing, writeConfig } from './daemon.ts';
 
 afterEach(cleanUp);
 
@@ -22,6 +22,8 @@ const reporterOf = (daemon: Daemon, not = -1): Promise<number> =>
   }, 20_000);
 
 describe('the reporter', () => {
+  beforeEach(skipUnlessEnforcing);
+
   test('killed: it is started again, control goes on, and what happened meanwhile is in the log', async () => {
     const hog = await startChild({ program: 'hog', mib: 48 });
     const config = writeConfig({ mode: 'enforce', level: 'none', only: [hog.exe] });

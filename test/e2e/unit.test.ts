@@ -5,10 +5,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../report/pipe.ts';
 import { startChild } from './child.ts';
-import { cleanUp, ready, startEnforcing, statusOf, writeConfig } from './daemon.ts';
+import { cleanUp, ready, skipUnlessEnforcing, startEnforcing, statusOf, writeConfig } from './daemon.ts';
 import { folder } from './folder.ts';
 import { readUnit } from './service-unit.ts';
 import { callsIn, noStrace } from './system-calls.ts';
@@ -127,6 +127,8 @@ const liveThrough = async (wrapper: readonly string[], victimUid?: number): Prom
 };
 
 describe('what the unit allows', () => {
+  beforeEach(skipUnlessEnforcing);
+
   test('covers every system call of control, rehearsal, loader and reporter', async (context) => {
     const why = noStrace() || lacking('systemd-analyze', '--version');
     if (why !== '') context.skip(why);

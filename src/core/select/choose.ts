@@ -1,13 +1,16 @@
 /**
- * Whom to hold descriptors of: the best candidates of the moment, and behind them the largest of the protected, which are
- * not armed but looked at again, because a process that has exec'ed into something else must not stay protected.
+ * Whom to hold descriptors of: the best candidates of the moment, and behind them what policy leaves out, which is looked
+ * at again, because a process that has exec'ed into something else must not stay protected, or out of scope.
  */
+import { EXCLUSIONS } from '../event.ts';
 import type { SelectPolicy } from '../policy.ts';
 import type { ProcessTable } from '../process-table.ts';
-import { ABSENT } from '../units.ts';
 import { rowSizeKiB } from './badness.ts';
 import { hasScope } from './policy-match.ts';
 import { type Ranking, rank } from './rank.ts';
+
+const PROTECTED = EXCLUSIONS.indexOf('protected');
+const OUTSIDE_SCOPE = EXCLUSIONS.indexOf('outside_scope');
 
 const neverTaken = (): boolean => false;
 
@@ -31,7 +34,8 @@ export const chooseToArm = (
   for (; count < ranking.count && count < chosen.length; count++) chosen[count] = ranking.order[count] as number;
   for (let row = 0; row < table.count && count < chosen.length; row++) {
     const slot = table.rows[row] as number;
-    if ((table.protectRule[slot] as number) === ABSENT || rowSizeKiB(table, slot) < minimumKiB) continue;
+    const exclusion = ranking.exclusion[slot] as number;
+    if ((exclusion !== PROTECTED && exclusion !== OUTSIDE_SCOPE) || rowSizeKiB(table, slot) < minimumKiB) continue;
     chosen[count++] = slot;
   }
   return count;

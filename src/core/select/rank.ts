@@ -2,8 +2,9 @@
  * Ranks the table: one pass, best first, ties to the younger process as in the kernel (the task list is in order of
  * creation and select_bad_process() takes the later of equals). Result arrays are made once and written again.
  */
-import type { ProcessTable } from '../process-table.ts';
+
 import { EXCLUSIONS } from '../event.ts';
+import type { ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
 import { rowBadness } from './badness.ts';
 import { exclusionOf, type Scope } from './eligible.ts';
@@ -62,8 +63,7 @@ export const rank = (ranking: Ranking, table: ProcessTable, scope: Scope): void 
     const slot = table.rows[row] as number;
     const exclusion = exclusionOf(table, slot, scope);
     ranking.exclusion[slot] = exclusion;
-    ranking.points[slot] =
-      rowBadness(table, slot) + ((table.policyPoints[slot] as number) * table.totalPages) / 1000;
+    ranking.points[slot] = rowBadness(table, slot) + ((table.policyPoints[slot] as number) * table.totalPages) / 1000;
     if (exclusion === ABSENT) insert(ranking, table, slot);
     else ranking.excluded[exclusion] = (ranking.excluded[exclusion] as number) + 1;
   }

@@ -1,8 +1,8 @@
 /** Enrolment: a pid seen in the listing becomes a known process by one kept descriptor. */
 import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
-import { emptyPidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { parseOomScore } from '../proc/oom-score.ts';
+import { emptyPidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { isKernelThread } from './kernel-thread.ts';
 import { type IndexIo, type Slots, takeSlot } from './slots.ts';
 

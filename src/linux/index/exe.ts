@@ -22,7 +22,8 @@ const statOrNull = (path: string): Stats | null => {
 };
 
 /** The host's own view of a path: pid 1's root also from inside a container that shares the host's pid namespace. */
-const hostStat = (procRoot: string, path: string): Stats | null => statOrNull(`${procRoot}/1/root${path}`) ?? statOrNull(path);
+const hostStat = (procRoot: string, path: string): Stats | null =>
+  statOrNull(`${procRoot}/1/root${path}`) ?? statOrNull(path);
 
 /** Reads and verifies the executable of a process. A kernel thread, or one that vanished, has the path "". */
 export const readExe = (procRoot: string, pid: number): Exe => {
@@ -41,7 +42,10 @@ export const readExe = (procRoot: string, pid: number): Exe => {
     // A package upgrade replaces the file under a running daemon. Only root can have put a root-owned file on that device;
     // one that still has a name is a file whose name ends so, which anybody can make in a mount namespace of his own.
     const folder = hostStat(procRoot, dirname(path));
-    return { path, verified: own.nlink === 0 && own.uid === 0 && folder !== null && folder.dev === own.dev && folder.uid === 0 };
+    return {
+      path,
+      verified: own.nlink === 0 && own.uid === 0 && folder !== null && folder.dev === own.dev && folder.uid === 0,
+    };
   }
   const host = hostStat(procRoot, path);
   return { path, verified: host !== null && host.dev === own.dev && host.ino === own.ino };

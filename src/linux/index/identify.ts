@@ -71,6 +71,7 @@ export const identify = (io: IndexIo, slots: Slots, env: IndexEnv, slot: number,
   table.unit[slot] = unitOf(cgroup);
   table.exe[slot] = exe.path;
   slots.identifiedMs[slot] = nowMs;
+  slots.identities[slot] = (slots.identities[slot] as number) + 1;
   if ((flags & FLAG.KTHREAD) === 0) table.oomScore[slot] = parseOomScore(buffer, proof);
   return 0;
 };

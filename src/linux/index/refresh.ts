@@ -53,6 +53,8 @@ export const createRound = (capacity: number, chosenMax: number): Round => ({
 
 /** An identity older than this is read again: a process can exec, or be moved to another cgroup, without a sign. */
 const IDENTITY_MS = 10_000;
+/** The first one sooner: between fork and exec a child still looks like its parent. */
+const FIRST_IDENTITY_MS = 1000;
 
 /** Re-reads one known process; returns false when its row was released. */
 const checkRow = (io: IndexIo, slots: Slots, hooks: RefreshHooks, row: number): boolean => {
@@ -77,7 +79,8 @@ const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, 
   const identifiedMs = slots.identifiedMs[slot] as number;
   const now = hooks.nowMs();
   const flags = slots.table.flags[slot] as number;
-  const stale = (flags & FLAG.IDENTIFIED) === 0 || now - identifiedMs >= IDENTITY_MS;
+  const validMs = slots.identities[slot] === 1 ? FIRST_IDENTITY_MS : IDENTITY_MS;
+  const stale = (flags & FLAG.IDENTIFIED) === 0 || now - identifiedMs >= validMs;
   if (stale) {
     if (identify(io, slots, env, slot, now) < 0) return;
     hooks.identified(slot);

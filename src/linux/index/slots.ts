@@ -42,6 +42,8 @@ export interface Slots {
   readonly byThread: Uint8Array;
   /** Monotonic time of the last identification, ABSENT before. */
   readonly identifiedMs: Float64Array;
+  /** How often it was identified; stops counting at 255. */
+  readonly identities: Uint8ClampedArray;
   readonly free: Int32Array;
   freeCount: number;
   armed: number;
@@ -59,6 +61,7 @@ export const createSlots = (capacity: number): Slots => {
     pidfd: new Int32Array(capacity).fill(ABSENT),
     byThread: new Uint8Array(capacity),
     identifiedMs: new Float64Array(capacity).fill(ABSENT),
+    identities: new Uint8ClampedArray(capacity),
     free: new Int32Array(capacity),
     freeCount: capacity,
     armed: 0,
@@ -79,6 +82,7 @@ export const takeSlot = (slots: Slots, pid: number, scoreFd: number): number => 
   clearSlot(table, slot, pid);
   slots.scoreFd[slot] = scoreFd;
   slots.identifiedMs[slot] = ABSENT;
+  slots.identities[slot] = 0;
   slots.byPid.set(pid, slot);
   table.rows[table.count++] = slot;
   return slot;

@@ -96,32 +96,47 @@ const POLLFD_BYTES = 8;
 const pollOne = new Int32Array(POLLFD_BYTES / 4);
 const POLLIN = 0x1;
 
-/** Whether one descriptor is readable now; for a pidfd: whether all threads have exited (pidfd_open(2)). */
+/** revents of a struct pollfd, by its second word. */
+const reventsOf = (word: number | undefined): number => ((word as number) >> 16) & 0xffff;
+
+/**
+ * Whether one descriptor is readable now; for a pidfd: whether all threads have exited (pidfd_open(2)). One that is not
+ * open is not: poll(2) says POLLNVAL.
+ */
 export const isReadable = (fd: number): boolean => {
   pollOne[0] = fd;
   pollOne[1] = POLLIN;
-  return c.poll(pollOne, 1, 0) > 0;
+  return c.poll(pollOne, 1, 0) > 0 && (reventsOf(pollOne[1]) & POLLIN) !== 0;
 };
 
 const POLLPRI = 0x2;
 const POLLERR = 0x8;
+/** poll(2) is never restarted after a signal handler, and any thread may be the one that gets the signal. */
+const INTERRUPTIONS_MAX = 1000;
 
 export type PollVerdict = 'event' | 'woken' | 'failed';
 
 /**
  * poll(2) without a time limit on a thread of the pool: `fd` for POLLPRI (a PSI trigger), `wakeFd` for POLLIN so that
- * shutdown can end it. `done` runs on the main thread.
+ * shutdown can end it. `done` runs on the main thread. Without POLLPRI it is no event: POLLNVAL and POLLHUP would be
+ * reported again at once, for ever.
  */
 export const pollPriority = (fd: number, wakeFd: number, done: (verdict: PollVerdict) => void): void => {
   const fds = new Int32Array((POLLFD_BYTES / 4) * 2);
   fds.set([fd, POLLPRI, wakeFd, POLLIN]);
-  c.poll.async(fds, 2, -1, (error: Error | null, ready: number) => {
-    const events = ((fds[1] as number) >> 16) & 0xffff;
-    const woken = ((fds[3] as number) >> 16) & POLLIN;
-    if (woken !== 0) done('woken');
-    else if (error !== null || ready < 0 || (events & POLLERR) !== 0) done('failed');
-    else done('event');
-  });
+  let interruptions = 0;
+  const wait = (): void =>
+    c.poll.async(fds, 2, -1, (error: Error | null, ready: number) => {
+      if (error === null && ready < 0 && interruptions++ < INTERRUPTIONS_MAX) {
+        wait();
+        return;
+      }
+      const events = reventsOf(fds[1]);
+      if ((reventsOf(fds[3]) & POLLIN) !== 0) done('woken');
+      else if (error !== null || ready < 0 || (events & POLLERR) !== 0 || (events & POLLPRI) === 0) done('failed');
+      else done('event');
+    });
+  wait();
 };
 
 /** eventfd(2), close-on-exec: wakes pollPriority. */

@@ -43,9 +43,9 @@ describe('whom to hold descriptors of', () => {
     expect(armed(table, 0)).toEqual([]);
   });
 
-  it('keeps to the "only" list', () => {
-    const table = tableOf([{ onlyRule: 0 }, { rssKiB: 9 * GIB }]);
-    expect(armed(table, 8, 'select: { only: [{ unit: "app.service" }] }')).toEqual([1000]);
+  it('puts the "only" list first, and looks again at what is large outside of it', () => {
+    const table = tableOf([{ rssKiB: 9 * GIB }, { onlyRule: 0 }]);
+    expect(armed(table, 8, 'select: { only: [{ unit: "app.service" }] }')).toEqual([1001, 1000]);
   });
 
   it('leaves out who has been killed already', () => {

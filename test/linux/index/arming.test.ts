@@ -26,7 +26,12 @@ afterAll(removeNative);
 it('arming opens pidfd, status and oom_score_adj, and keeps nothing else', () => {
   for (const { pid } of subjects) {
     const own = io.open().filter((what) => what === `pidfd ${pid}` || what.startsWith(`/proc/${pid}/`));
-    expect(own).toEqual([`/proc/${pid}/oom_score`, `/proc/${pid}/oom_score_adj`, `/proc/${pid}/status`, `pidfd ${pid}`]);
+    expect(own).toEqual([
+      `/proc/${pid}/oom_score`,
+      `/proc/${pid}/oom_score_adj`,
+      `/proc/${pid}/status`,
+      `pidfd ${pid}`,
+    ]);
     const slot = index.slotOf(pid);
     const link = (fd: number | undefined): string => readlinkSync(`/proc/self/fd/${fd}`);
     expect(link(index.slots.statusFd[slot])).toBe(`/proc/${pid}/status`);

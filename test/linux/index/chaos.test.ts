@@ -56,25 +56,38 @@ const garbage = fc.oneof(
 
 type Change = (kernel: FakeKernel) => void;
 const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.tuple(pid, numbers).map(([who, what]): Change => (kernel) => {
-    kernel.vanish(who);
-    kernel.add(born(who, what));
-  }),
-  pid.map((who): Change => (kernel) => kernel.vanish(who)),
-  fc.tuple(pid, numbers).map(([who, what]): Change => (kernel) => {
-    if (kernel.lives.has(who)) kernel.change(who, what);
-  }),
-  fc.tuple(pid, fc.constantFrom(...FILES), garbage).map(([who, file, garble]): Change => (kernel) => {
-    const texts = kernel.lives.get(who)?.texts;
-    // A uid that was invented here would look like that of another process.
-    const spoils = (text: string): boolean => file.endsWith('status') && !/^Uid:\t\d+\t\d+\t\d+\t\d+$/m.test(text);
-    if (texts?.[file] === undefined) return;
-    if (garble === null) delete texts[file];
-    else {
-      const text = garble(texts[file]);
-      texts[file] = spoils(text) ? '' : text;
-    }
-  }),
+  fc.tuple(pid, numbers).map(
+    ([who, what]): Change =>
+      (kernel) => {
+        kernel.vanish(who);
+        kernel.add(born(who, what));
+      },
+  ),
+  pid.map(
+    (who): Change =>
+      (kernel) =>
+        kernel.vanish(who),
+  ),
+  fc.tuple(pid, numbers).map(
+    ([who, what]): Change =>
+      (kernel) => {
+        if (kernel.lives.has(who)) kernel.change(who, what);
+      },
+  ),
+  fc.tuple(pid, fc.constantFrom(...FILES), garbage).map(
+    ([who, file, garble]): Change =>
+      (kernel) => {
+        const texts = kernel.lives.get(who)?.texts;
+        // A uid that was invented here would look like that of another process.
+        const spoils = (text: string): boolean => file.endsWith('status') && !/^Uid:\t\d+\t\d+\t\d+\t\d+$/m.test(text);
+        if (texts?.[file] === undefined) return;
+        if (garble === null) delete texts[file];
+        else {
+          const text = garble(texts[file]);
+          texts[file] = spoils(text) ? '' : text;
+        }
+      },
+  ),
 );
 const trouble = fc.oneof(
   { weight: 6, arbitrary: fc.constant(undefined) },
@@ -83,24 +96,33 @@ const trouble = fc.oneof(
 
 type Step = (index: TestIndex) => void;
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.constantFrom(0, 1, 5, 1000).map((budgetMs): Step => (index) => {
-    const before = index.clock.nowMs;
-    index.refresh(budgetMs);
-    // The last step may overrun it, by the looks at the clock that it takes.
-    if (index.clock.nowMs - before > budgetMs + 4) throw new Error(`budget ${budgetMs} ms overrun`);
-  }),
+  fc.constantFrom(0, 1, 5, 1000).map(
+    (budgetMs): Step =>
+      (index) => {
+        const before = index.clock.nowMs;
+        index.refresh(budgetMs);
+        // The last step may overrun it, by the looks at the clock that it takes.
+        if (index.clock.nowMs - before > budgetMs + 4) throw new Error(`budget ${budgetMs} ms overrun`);
+      },
+  ),
   fc.constant((index: TestIndex) => index.scan()),
   fc.constant((index: TestIndex) => {
     index.clock.nowMs += 10_000;
   }),
-  fc.nat(CAPACITY).map((at): Step => (index) => {
-    const { table } = index;
-    if (at < table.count) index.identify(table.rows[at] as number);
-  }),
-  fc.nat(CAPACITY).map((at): Step => (index) => {
-    const slot = index.table.rows[at];
-    if (at < index.table.count && slot !== undefined && !index.pinned.delete(slot)) index.pinned.add(slot);
-  }),
+  fc.nat(CAPACITY).map(
+    (at): Step =>
+      (index) => {
+        const { table } = index;
+        if (at < table.count) index.identify(table.rows[at] as number);
+      },
+  ),
+  fc.nat(CAPACITY).map(
+    (at): Step =>
+      (index) => {
+        const slot = index.table.rows[at];
+        if (at < index.table.count && slot !== undefined && !index.pinned.delete(slot)) index.pinned.add(slot);
+      },
+  ),
 );
 
 /** What happens at the n-th system call from the last step on. */
@@ -110,7 +132,10 @@ it('thousands of steps throw nothing, leak nothing, and arm and shoot nobody els
   let steps = 0;
   fc.assert(
     fc.property(
-      fc.array(fc.record({ before: fc.array(change, { maxLength: 3 }), surprise, step }), { minLength: 20, maxLength: 60 }),
+      fc.array(fc.record({ before: fc.array(change, { maxLength: 3 }), surprise, step }), {
+        minLength: 20,
+        maxLength: 60,
+      }),
       (script) => {
         lives = 0;
         const kernel = createFakeKernel(Array.from({ length: 10 }, (_, at) => born(at + 1, {})));

@@ -76,7 +76,9 @@ it('badness is that of the kernel, for all processes of this machine', () => {
     exceptions.push(`${who}: oom_score ${shown}, ours ${ours}${disagreesWithKernel(table, slot) ? ', DISAGREES' : ''}`);
   }
   if (exceptions.length > 0) process.stdout.write(`not as the kernel has it:\n  ${exceptions.join('\n  ')}\n`);
-  process.stdout.write(`badness compared for ${compared.length} processes, ${exceptions.length} exceptions, ${hidden} hidden\n`);
+  process.stdout.write(
+    `badness compared for ${compared.length} processes, ${exceptions.length} exceptions, ${hidden} hidden\n`,
+  );
   expect(compared.length).toBeGreaterThan(3);
   expect(exceptions.length).toBeLessThanOrEqual(compared.length * 0.05);
   expect(exceptions.filter((line) => line.endsWith('DISAGREES'))).toEqual([]);

@@ -6,7 +6,17 @@ import type { FakeProcess } from '../../support/fake-process.ts';
 import { removeNative } from '../../support/native/build.ts';
 import { endSubjects, startSubject } from '../../support/native/subject.ts';
 import { createCountingIo } from './counting-io.ts';
-import { createFakeKernel, EACCES, EIO, EMFILE, ENOENT, ENOMEM, ESRCH, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
+import {
+  createFakeKernel,
+  EACCES,
+  EIO,
+  EMFILE,
+  ENOENT,
+  ENOMEM,
+  ESRCH,
+  FAKE_ROOT,
+  type FakeKernel,
+} from './fake-kernel.ts';
 import { choosing, indexOn, type TestIndex, type TestIndexOptions } from './index-on.ts';
 import { faultsOf } from './soundness.ts';
 
@@ -30,7 +40,8 @@ const ownFds = (): string[] =>
 
 /** Descriptors that rows hold. */
 const heldBy = ({ slots }: TestIndex): number =>
-  [slots.scoreFd, slots.statusFd, slots.adjFd, slots.pidfd].flatMap((fds) => [...fds].filter((fd) => fd !== ABSENT)).length;
+  [slots.scoreFd, slots.statusFd, slots.adjFd, slots.pidfd].flatMap((fds) => [...fds].filter((fd) => fd !== ABSENT))
+    .length;
 
 const ZOO: readonly FakeProcess[] = [
   { pid: 1, uid: 101, ppid: 0, comm: 'init' },
@@ -170,7 +181,8 @@ describe.each([
 });
 
 describe('a failure that says nothing about the process', () => {
-  const failing = (file: string, errno: number) => (_: string, what: string) => (what.endsWith(file) ? errno : undefined);
+  const failing = (file: string, errno: number) => (_: string, what: string) =>
+    what.endsWith(file) ? errno : undefined;
 
   it('does not make an armed candidate pass for gone in an emergency', () => {
     const kernel = createFakeKernel(ZOO);

@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { readExe } from '../../../src/linux/index/exe.ts';
@@ -82,7 +82,10 @@ describe('in another mount namespace', () => {
   it('the very same file is, as in a container with a bind mount of it', async (context) => {
     needsMounts(context);
     const original = copyOf();
-    expect(exeOf(await inside('mount --bind "$1" "$2"', original, original))).toEqual({ path: original, verified: true });
+    expect(exeOf(await inside('mount --bind "$1" "$2"', original, original))).toEqual({
+      path: original,
+      verified: true,
+    });
   });
 
   it('a deleted file of a file system of its own is not', async (context) => {

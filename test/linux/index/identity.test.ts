@@ -63,6 +63,8 @@ describe('a child', () => {
 
   it('that calls exec is somebody else, once its identity is 10 s old', async () => {
     look();
+    index.clock.nowMs += 1000;
+    index.settle();
     const other = join(nativeFolder(), 'other-program');
     copyFileSync(build('subject'), other);
     expect(await subject.tell(`exec ${other}`)).toBe('ready');

@@ -1,9 +1,9 @@
 /** The index of processes over any io, put together as commands/daemon/host.ts does it, with a clock that tests set. */
 import type { Policy } from '../../../src/core/policy.ts';
 import { FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
-import { createRanking } from '../../../src/core/select/rank.ts';
 import { chooseToArm } from '../../../src/core/select/choose.ts';
 import { applyPolicy } from '../../../src/core/select/policy-match.ts';
+import { createRanking } from '../../../src/core/select/rank.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { createProcessIndex, type ProcessIndex } from '../../../src/linux/index/process-index.ts';
 import type { IndexEnv, IndexIo } from '../../../src/linux/index/slots.ts';

@@ -99,7 +99,10 @@ describe('over the real /proc', () => {
 
   it("does not take another process's child for its own", async () => {
     const child = await startSubject();
-    index = indexOn(io, { env: { selfPid: child.pid, ancestors: new Set() }, choose: choosing(child.pid, process.pid) });
+    index = indexOn(io, {
+      env: { selfPid: child.pid, ancestors: new Set() },
+      choose: choosing(child.pid, process.pid),
+    });
     index.settle(2);
     expect(index.flagsOf(child.pid)).toContain('SELF');
     expect(index.flagsOf(process.pid)).not.toContain('SELF');

@@ -78,7 +78,9 @@ process.exit(0);
 
 const whyNot = (): string => {
   try {
-    execFileSync('unshare', ['-pf', '--mount-proc', 'sh', '-c', 'echo 99 > /proc/sys/kernel/ns_last_pid'], { stdio: 'pipe' });
+    execFileSync('unshare', ['-pf', '--mount-proc', 'sh', '-c', 'echo 99 > /proc/sys/kernel/ns_last_pid'], {
+      stdio: 'pipe',
+    });
     return '';
   } catch (error) {
     return `no pid namespace whose next pid can be set: ${(error as Error).message.split('\n')[1] ?? 'no unshare'}`;

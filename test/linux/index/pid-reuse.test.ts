@@ -112,7 +112,8 @@ describe('a process whose pid changes hands in the middle of a round, at any cal
       expect([at, faultsOf(kernel, index)]).toEqual([at, []]);
       const present = kernel.lives.get(70);
       const uid = index.table.uid[index.slotOf(70)];
-      if (present !== undefined && present.numbers !== KERNEL_THREAD) expect([at, uid]).toEqual([at, present.numbers.uid]);
+      if (present !== undefined && present.numbers !== KERNEL_THREAD)
+        expect([at, uid]).toEqual([at, present.numbers.uid]);
       const kthread = ((index.table.flags[index.slotOf(70)] ?? 0) & FLAG.KTHREAD) !== 0;
       expect([at, kthread]).toEqual([at, present?.numbers === KERNEL_THREAD]);
       index.close();

@@ -105,18 +105,41 @@ describe('who is identified and armed', () => {
     expect(faultsOf(kernel, index)).toEqual([]);
   });
 
-  it('again after 10 s, and not before', () => {
+  it('again after 1 s, when it may have called exec since its fork, and from then on every 10 s', () => {
     const index = on(many(1));
     index.settle();
-    kernel.change(100, { comm: 'other', cgroup: '/system.slice/db.service' });
-    index.clock.nowMs += 9999;
-    index.settle();
     const slot = index.slotOf(100);
+    const later = (ms: number): void => {
+      index.clock.nowMs += ms;
+      index.settle();
+    };
+    kernel.change(100, { comm: 'forked' });
+    later(999);
     expect([index.table.comm[slot], index.identifiedSlots.length]).toEqual(['p0', 1]);
-    index.clock.nowMs += 1;
-    index.settle();
+    later(1);
+    expect([index.table.comm[slot], index.identifiedSlots.length]).toEqual(['forked', 2]);
+    kernel.change(100, { comm: 'other', cgroup: '/system.slice/db.service' });
+    later(9999);
+    expect([index.table.comm[slot], index.identifiedSlots.length]).toEqual(['forked', 2]);
+    later(1);
     expect([index.table.comm[slot], index.table.unit[slot]]).toEqual(['other', 'db.service']);
     expect(armedPids(index)).toEqual([100]);
+  });
+
+  it('soon again when the slot is that of another process', () => {
+    const index = on(many(1));
+    for (let times = 0; times < 3; times++) {
+      index.clock.nowMs += 10_000;
+      index.settle();
+    }
+    kernel.vanish(100);
+    index.settle();
+    kernel.add({ pid: 555, comm: 'fork', rssKiB: 1_000_000, oomScore: 750 });
+    index.settle();
+    kernel.change(555, { comm: 'execed' });
+    index.clock.nowMs += 1000;
+    index.settle();
+    expect(index.table.comm[index.slotOf(555)]).toBe('execed');
   });
 
   it('at once when the loop asks for it', () => {
@@ -128,99 +151,5 @@ describe('who is identified and armed', () => {
     kernel.vanish(100);
     index.identify(index.slotOf(100));
     expect(index.identifiedSlots).toHaveLength(1);
-  });
-});
-
-describe('a protected process', () => {
-  const DB = 'select: { protect: [{ unit: "db.service", reason: "data" }] }\n';
-  const processes: FakeProcess[] = [
-    { pid: 100, uid: 1, cgroup: '/system.slice/db.service', rssKiB: 4_000_000, oomScore: 900 },
-    { pid: 101, uid: 2, cgroup: '/system.slice/app.service', rssKiB: 1_000_000, oomScore: 750 },
-  ];
-  let index: TestIndex;
-  beforeEach(() => {
-    index = on(processes, { policy: DB });
-    index.settle(2);
-  });
-
-  it('is identified again and again, and not armed', () => {
-    expect(armedPids(index)).toEqual([101]);
-    const slot = index.slotOf(100);
-    for (let round = 0; round < 3; round++) {
-      index.clock.nowMs += 10_000;
-      index.settle();
-      expect(index.flagsOf(100)).toEqual(['IDENTIFIED']);
-      expect(index.table.rssKiB[slot]).toBe(ABSENT);
-    }
-    expect(index.identifiedSlots.filter((each) => each === slot)).toHaveLength(4);
-  });
-
-  it('is armed once it has become something else', () => {
-    kernel.change(100, { cgroup: '/user.slice/user-1000.slice/session-1.scope' });
-    index.clock.nowMs += 10_000;
-    index.settle();
-    expect(armedPids(index)).toEqual([100, 101]);
-  });
-
-  it('is let go when a new policy protects it, unless it is a victim that is being watched', () => {
-    const free = on(processes, { policy: '' });
-    free.settle();
-    expect(armedPids(free)).toEqual([100, 101]);
-    free.pinned.add(free.slotOf(100));
-    free.setPolicy('select: { protect: [{ unit: "*.service", reason: "all" }] }\n');
-    free.settle(2);
-    expect(free.flagsOf(101)).not.toContain('ARMED');
-    expect(free.flagsOf(100)).toContain('ARMED');
-    const life = kernel.lives.get(100);
-    if (life !== undefined) life.exited = true;
-    expect(hasExited(kernel, free.slots, free.slotOf(100))).toBe(true);
-    free.pinned.clear();
-    free.settle();
-    expect(armedPids(free)).toEqual([]);
-    expect(faultsOf(kernel, free)).toEqual([]);
-  });
-});
-
-describe('a pinned slot', () => {
-  it('keeps its descriptors when it is not chosen any more, and when its process is gone', () => {
-    const index = on(many(10), { chosen: 2 });
-    index.settle();
-    const slot = index.slotOf(109);
-    index.pinned.add(slot);
-    kernel.change(100, { oomScore: 1000 });
-    index.settle();
-    expect(armedPids(index)).toEqual([100, 109]);
-    kernel.vanish(109);
-    index.settle(2);
-    expect(index.flagsOf(109)).toContain('GONE');
-    expect(hasExited(kernel, index.slots, slot)).toBe(true);
-    index.pinned.clear();
-    index.settle();
-    expect(index.slotOf(109)).toBe(ABSENT);
-    expect(faultsOf(kernel, index)).toEqual([]);
-  });
-
-  it.each([
-    ['is armed later', true],
-    ['cannot be armed', false],
-  ])('that was shot at unarmed keeps that pidfd, and no second one, when it %s', (_, works) => {
-    let chosen: number[] = [];
-    const index = on(many(3), { choose: (table, slots) => choosing(...chosen)(table, slots) });
-    index.settle();
-    const slot = index.slotOf(101);
-    const intent = { kind: 'signal', signal: 'TERM', slot, pid: 101, dryRun: false, reason: '' } as const;
-    expect(sendSignal(kernel, index.slots, intent)).toEqual({ sent: true, errno: 0 });
-    index.pinned.add(slot);
-    const pidfd = index.slots.pidfd[slot];
-    chosen = [101];
-    if (!works) kernel.intrude = (call, what) => (call === 'open' && what.endsWith('oom_score_adj') ? 24 : undefined);
-    index.identify(slot);
-    index.settle();
-    expect(index.slots.pidfd[slot]).toBe(pidfd);
-    expect(kernel.open().filter((what) => what === 'pidfd 101')).toHaveLength(1);
-    expect(armedPids(index)).toEqual(works ? [101] : []);
-    expect(faultsOf(kernel, index)).toEqual([]);
-    index.close();
-    expect(kernel.open()).toEqual([]);
   });
 });

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { clearSlot, createProcessTable, FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { createStartTimes, type StartTimes } from '../../../src/linux/index/start-time.ts';
-import { pidStatText } from '../../support/kernel-text.ts';
 import { until } from '../../report/pipe.ts';
+import { pidStatText } from '../../support/kernel-text.ts';
 
 let folder: string;
 let table: ProcessTable;
@@ -67,10 +67,17 @@ it('is as /proc says for this process', async () => {
   clearSlot(table, 0, process.pid);
   table.flags[0] = FLAG.ARMED;
   table.rows[table.count++] = 0;
-  const real = createStartTimes(table, '/proc', () => nowMs, () => true);
+  const real = createStartTimes(
+    table,
+    '/proc',
+    () => nowMs,
+    () => true,
+  );
   real.next();
   await until(() => real.waitingSinceMs() === ABSENT);
-  const fields = readFileSync('/proc/self/stat', 'latin1').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync('/proc/self/stat', 'latin1')
+    .replace(/^.*\) /, '')
+    .split(' ');
   expect(table.startTimeTicks[0]).toBe(Number(fields[22 - 3]));
 });
 

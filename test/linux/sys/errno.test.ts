@@ -4,7 +4,13 @@ import { EAGAIN, EINTR, ENOENT, EPIPE, ESRCH, errnoName } from '../../../src/lin
 
 it('numbers are those of this kernel', () => {
   const { errno } = constants;
-  expect([EAGAIN, EINTR, ENOENT, EPIPE, ESRCH]).toEqual([errno.EAGAIN, errno.EINTR, errno.ENOENT, errno.EPIPE, errno.ESRCH]);
+  expect([EAGAIN, EINTR, ENOENT, EPIPE, ESRCH]).toEqual([
+    errno.EAGAIN,
+    errno.EINTR,
+    errno.ENOENT,
+    errno.EPIPE,
+    errno.ESRCH,
+  ]);
 });
 
 it.each([

@@ -124,11 +124,12 @@ class SavedState {
 
   async save(guest: Guest, memo: unknown): Promise<void> {
     const folder = cacheFolder('states');
+    const scratch = `${this.file}.${process.pid}`;
     const same = basename(this.file).split('.').slice(0, -2).join('.');
     for (const old of readdirSync(folder)) if (old.startsWith(`${same}.`)) rmSync(join(folder, old));
-    await within(60_000, `saving the state ${this.name}`, guest.qemu.saveState(`${this.file}.new`));
+    await within(60_000, `saving the state ${this.name}`, guest.qemu.saveState(scratch));
     writeFileSync(`${this.file}.json`, JSON.stringify(memo));
-    renameSync(`${this.file}.new`, this.file);
+    renameSync(scratch, this.file);
   }
 
   memo(): unknown {

@@ -5,13 +5,14 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { copyBootModules, type Kernel } from './kernel.ts';
 import { CACHE, cacheFolder, shortHash } from './paths.ts';
 import { compileWorkloads, workloadsHash } from './workloads.ts';
@@ -66,8 +67,12 @@ export function makeExt4(folder: string, image: string, sizeMiB: number): void {
   renameSync(scratch, image);
 }
 
+/** Builds what is not there yet; older builds of the same kind, told by the name up to the last dash, are dropped. */
 function once(path: string, build: () => void): string {
-  if (!existsSync(path)) build();
+  if (existsSync(path)) return path;
+  const kind = basename(path).slice(0, basename(path).lastIndexOf('-') + 1);
+  for (const old of readdirSync(dirname(path))) if (old.startsWith(kind)) rmSync(join(dirname(path), old));
+  build();
   return path;
 }
 
