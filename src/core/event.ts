@@ -147,7 +147,5 @@ export type OomwatchdEvent =
   | { kind: 'dropped'; count: number }
   | { kind: 'stopping'; signal: string };
 
-export type EventKind = OomwatchdEvent['kind'];
-
 /** An event with the time control made it: CLOCK_REALTIME milliseconds for people, monotonic for order. */
 export type StampedEvent = OomwatchdEvent & { readonly timeMs: number; readonly monotonicMs: number };

@@ -9,7 +9,3 @@ export const GIB = 1024 * 1024;
 
 /** 100 % in permyriad, the integer percent of systemd's oomd-util.h (two digits behind the point). */
 export const WHOLE_PERMYRIAD = 10_000;
-
-/** A share of `whole` in permyriad, or ABSENT when either is absent or `whole` is zero. */
-export const permyriadOf = (part: number, whole: number): number =>
-  part === ABSENT || whole <= 0 ? ABSENT : Math.floor((part * WHOLE_PERMYRIAD) / whole);

@@ -25,7 +25,7 @@ export const createKmsgWriter = (path: string): KmsgWriter => {
       if (fd < 0) return -EBADF;
       const bytes = Buffer.from(PREFIX + text).subarray(0, MAX_BYTES);
       const written = write(fd, bytes, bytes.length);
-      return written < 0 ? written : 0;
+      return Math.min(written, 0);
     },
     close: () => {
       if (fd >= 0) close(fd);

@@ -29,11 +29,11 @@ test.each([1000, 5000])('a scan of %i sleeping processes costs no more CPU than 
     const { cold, scans, known } = await ownScan();
     const ours = median(scans);
     ratios.push(ours / theirs);
-    console.log(
+    console.info(
       `${count} sleepers, ${known} known: earlyoom ${theirs.toFixed(2)} ms, oomwatchd ${ours.toFixed(2)} ms ` +
         `(ratio ${(ours / theirs).toFixed(2)}); first round with all opens ${cold.toFixed(1)} ms`,
     );
   }
-  console.log(`${count} sleepers: median ratio ${median(ratios).toFixed(2)}`);
+  console.info(`${count} sleepers: median ratio ${median(ratios).toFixed(2)}`);
   expect(median(ratios)).toBeLessThanOrEqual(1);
 });

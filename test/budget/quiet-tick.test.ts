@@ -12,7 +12,7 @@ test('a quiet tick allocates less than 1 KiB', async () => {
   const flags = ['--expose-gc', '--max-semi-space-size=64', '--min-semi-space-size=64', '--input-type=module', '-e'];
   const { stdout } = await run(process.execPath, [...flags, quietTickScript(defaultPolicy(), 2000)]);
   const measured = JSON.parse(stdout) as { bytes: number; events: string[]; level: number };
-  console.log(`a quiet tick allocates ${measured.bytes.toFixed(0)} bytes`);
+  console.info(`a quiet tick allocates ${measured.bytes.toFixed(0)} bytes`);
   expect(measured.bytes).toBeLessThan(1024);
   expect(measured.bytes).toBeGreaterThan(0);
 });

@@ -33,5 +33,5 @@ export const quietTickScript = (policy: Policy, turns: number): string => `
   const before = process.memoryUsage().heapUsed;
   for (let i = 0; i < ${turns}; i++) loop.turn(host.clock.nowMs());
   const after = process.memoryUsage().heapUsed;
-  console.log(JSON.stringify({ bytes: (after - before) / ${turns}, events: events.map((event) => event.kind), level: state.level }));
+  process.stdout.write(JSON.stringify({ bytes: (after - before) / ${turns}, events: events.map((event) => event.kind), level: state.level }));
 `;

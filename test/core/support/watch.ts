@@ -11,7 +11,7 @@ import { isPending } from '../../../src/core/victim.ts';
 import type { Machine } from './machine.ts';
 
 /** One event as a sentence; '' for what a story does not need. */
-export const tell = (event: OomwatchdEvent): string => {
+const tell = (event: OomwatchdEvent): string => {
   switch (event.kind) {
     case 'level':
       return `${event.from} -> ${event.to}${event.detectors.length > 0 ? ` (${event.detectors.join(', ')})` : ''}`;

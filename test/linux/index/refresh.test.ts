@@ -1,7 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { oomScoreOf } from '../../../src/core/select/badness.ts';
 import { ABSENT } from '../../../src/core/units.ts';
-import { hasExited, sendSignal } from '../../../src/linux/executor.ts';
 import type { FakeProcess } from '../../support/fake-process.ts';
 import { createFakeKernel, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
 import { choosing, indexOn, type TestIndex, type TestIndexOptions } from './index-on.ts';

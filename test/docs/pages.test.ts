@@ -1,0 +1,99 @@
+/** What the pages say about files, settings and metrics, against the files, settings and metrics. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { METRICS, type MetricRow } from '../../src/report/metric-table.ts';
+import { VERSION } from '../../src/version.ts';
+import { defaultPolicy } from '../support/policy.ts';
+import { anchors, blocks, codeSpans, links, PAGES, ROOT, read } from './page.ts';
+
+describe('links', () => {
+  test.each(PAGES)('of %s lead to files and headings that are there', (page) => {
+    for (const link of links(page)) {
+      const [file = '', anchor] = link.split('#');
+      if (/^[a-z]+:/.test(link)) continue;
+      const target = file === '' ? page : join(dirname(page), file);
+      expect(existsSync(join(ROOT, target)), link).toBe(true);
+      if (anchor !== undefined) expect(anchors(target), link).toContain(anchor);
+    }
+  });
+
+  test.each(PAGES)('paths in backticks of %s exist', (page) => {
+    const paths = codeSpans(page).filter((span) => /^(src|test|config|systemd|\.ci)\/[\w./-]+$/.test(span));
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test.each(PAGES)('scripts of npm that %s names exist', (page) => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    const named = [...read(page).matchAll(/npm run\s+([a-z:]+)/g)].map((match) => match[1] ?? '');
+    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+});
+
+const tableOfMetrics = (): string => {
+  const rows = Object.entries(METRICS as Record<string, MetricRow>).map(
+    ([name, { type, labels = [], help }]) => `| \`${name}\` | ${type} | ${labels.join(', ')} | ${help} |`,
+  );
+  return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+};
+
+describe('README.md', () => {
+  test('has the table of metrics as the program has it (OOMWATCHD_UPDATE=1 writes it)', () => {
+    const part = /(<!-- metrics -->\n)[\s\S]*?(<!-- \/metrics -->)/;
+    const text = read('README.md');
+    const fresh = text.replace(part, (_, begin: string, end: string) => `${begin}\n${tableOfMetrics()}\n\n${end}`);
+    if (process.env['OOMWATCHD_UPDATE'] === '1') writeFileSync(join(ROOT, 'README.md'), fresh);
+    expect(read('README.md')).toBe(fresh);
+  });
+
+  test('alerts on metrics and label values that exist', () => {
+    const named = [...read('README.md').matchAll(/\boomwatchd_[a-z_]+/g)].map((match) => match[0]);
+    expect(named.filter((name) => !(name in METRICS))).toEqual([]);
+  });
+
+  test('tells defaults as the shipped configuration has them', () => {
+    const shipped = readFileSync(join(ROOT, 'config/oomwatchd.yaml'), 'utf8');
+    const rows = [...read('README.md').matchAll(/^\| ((?:`[\w.]+`(?:, )?)+) \| `([^`]+)` \|/gm)];
+    expect(rows.length).toBeGreaterThan(8);
+    for (const [, keys = '', value = ''] of rows) {
+      for (const key of keys.match(/[\w.]+/g) ?? []) {
+        const name = key.split('.').at(-1);
+        expect(shipped, key).toMatch(new RegExp(`^ *#${name}: "?${value.replace(/[()[\]]/g, '\\$&')}"?$`, 'm'));
+      }
+    }
+  });
+
+  test('shows configurations that are valid', () => {
+    for (const block of blocks('README.md', 'yaml')) expect(defaultPolicy(block).mode).toBe('enforce');
+  });
+
+  test('has each of the two commands on one line', () => {
+    const shell = blocks('README.md', 'sh').map((block) => block.trim());
+    expect(shell).toContain('npm ci && npm start');
+    expect(shell).toContain('npm ci && npm test');
+  });
+
+  test('is short', () => {
+    expect(read('README.md').replace(/<details>[\s\S]*?<\/details>/g, '').split('\n').length).toBeLessThanOrEqual(260);
+  });
+});
+
+describe('all pages', () => {
+  test('name the version in CHANGELOG.md', () => {
+    expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## ${VERSION.replaceAll('.', '\\.')} `, 'm'));
+  });
+
+  test.each(PAGES)('%s says nothing about the machine it was written on, and promises nothing', (page) => {
+    const text = read(page);
+    expect(text).not.toContain(ROOT);
+    expect(text).not.toMatch(new RegExp(['', '(work|home|root)', ''].join('/')));
+    expect(text).not.toMatch(/\b(TODO|FIXME|XXX)\b/);
+  });
+
+  test('the layer table of ARCHITECTURE.md names every folder of src', () => {
+    const table = read('ARCHITECTURE.md');
+    for (const folder of ['core', 'channel', 'linux', 'control', 'config', 'report', 'commands']) {
+      expect(table).toContain(`| \`${folder}/\``);
+    }
+  });
+});
