@@ -15,13 +15,16 @@ const elsewhere = (why: string): Trial => ({ kind: 'elsewhere', why });
 const TIMED_OUT = 124;
 
 export const TRIALS: Readonly<Record<string, Trial>> = {
-  'npm ci && npm start': elsewhere('npm ci would replace the packages that run this test; npm start has a test of its own'),
+  'npm ci && npm start': elsewhere(
+    'npm ci would replace the packages that run this test; npm start has a test of its own',
+  ),
   'npm ci && npm test': elsewhere('this is it; .ci/run begins with it in a fresh clone'),
   'node dist/main.js doctor': run(/^STATE +WHAT/, 0, 1),
   'node dist/main.js rank --top 5': run(/^RANK +PID/, 0),
   'node dist/main.js explain $$': run(/badness in pages/, 0),
-  [String.raw`printf 'detect: { term: { mem_available: "100%%", swap_free: "100%%" } }\n' > /tmp/always-short.yaml`]: run(/^$/, 0),
-  'timeout 5 node dist/main.js run --observe --config /tmp/always-short.yaml': run(
+  [String.raw`printf 'detect: { term: { mem_available: "100%%", swap_free: "100%%" } }\n' > dist/always-short.yaml`]:
+    run(/^$/, 0),
+  'timeout 5 node dist/main.js run --observe --config dist/always-short.yaml': run(
     /observing, nothing will be signalled[\s\S]*(would send SIG|nothing was done)/,
     0,
     TIMED_OUT,

@@ -29,7 +29,8 @@ export const links = (page: string): string[] =>
   [...prose(page).matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
 
 /** Names in backticks, outside of fenced blocks. */
-export const codeSpans = (page: string): string[] => [...prose(page).matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
+export const codeSpans = (page: string): string[] =>
+  [...prose(page).matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');
 
 /** As GitHub makes them from headings. */
 export const anchors = (page: string): string[] =>

@@ -24,7 +24,9 @@ describe('links', () => {
   });
 
   test.each(PAGES)('scripts of npm that %s names exist', (page) => {
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
     const named = [...read(page).matchAll(/npm run\s+([a-z:]+)/g)].map((match) => match[1] ?? '');
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
@@ -74,7 +76,11 @@ describe('README.md', () => {
   });
 
   test('is short', () => {
-    expect(read('README.md').replace(/<details>[\s\S]*?<\/details>/g, '').split('\n').length).toBeLessThanOrEqual(260);
+    expect(
+      read('README.md')
+        .replace(/<details>[\s\S]*?<\/details>/g, '')
+        .split('\n').length,
+    ).toBeLessThanOrEqual(260);
   });
 });
 

@@ -5,6 +5,7 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { skipBecause } from '../e2e/skip.ts';
 import { TRIALS } from './commands.ts';
 import { ROOT, shellCommands } from './page.ts';
 
@@ -26,7 +27,9 @@ test('every command is tried or has a reason, and the table has no other', () =>
 });
 
 describe('each command does what is said', () => {
-  const tried = Object.entries(TRIALS).flatMap(([command, trial]) => (trial.kind === 'run' ? [{ command, trial }] : []));
+  const tried = Object.entries(TRIALS).flatMap(([command, trial]) =>
+    trial.kind === 'run' ? [{ command, trial }] : [],
+  );
 
   test.each(tried)('$command', ({ command, trial }) => {
     const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' });
@@ -63,14 +66,16 @@ done
 /** Why an installation cannot be tried here, '' when it can. */
 const noPrivateRoot = (): string => {
   if (process.getuid?.() !== 0) return 'not root';
-  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', PRIVATE_ROOT, 'sh', scratch()], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', PRIVATE_ROOT, 'sh', scratch()], {
+    encoding: 'utf8',
+  });
   if (status !== 0) return `no mount namespace with overlays here: ${stderr.trim()}`;
   return existsSync('/usr/bin/systemd-sysusers') ? '' : 'systemd-sysusers is not here';
 };
 
 test('the installation works from a pruned copy, and what it installs runs', (context) => {
   const why = noPrivateRoot();
-  if (why !== '') context.skip(why);
+  skipBecause(context, why);
   const copy = join(scratch(), 'clone');
   const left = new Set(['.git', 'coverage', 'test']);
   cpSync(ROOT, copy, { recursive: true, filter: (path) => !left.has(path.slice(ROOT.length)), verbatimSymlinks: true });
@@ -88,7 +93,9 @@ test('the installation works from a pruned copy, and what it installs runs', (co
   const lines = [...steps.map((step) => (step.endsWith(' doctor') ? `${step} || test $? = 1` : step)), ...last];
   writeFileSync(script, `${PRIVATE_ROOT}cd "$2"\n${lines.join('\n')}\n`);
   chmodSync(script, 0o755);
-  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', script, scratch(), copy], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', script, scratch(), copy], {
+    encoding: 'utf8',
+  });
   expect(stderr + stdout.slice(stdout.indexOf('--- installed'))).toMatch(
     /valid: mode observe, configuration [0-9a-f]{12}, from \/etc\/oomwatchd\/config\.yaml\n\d+\.\d+\.\d+\noomwatchd 755\n$/,
   );

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { cleanUp, descriptorsOf, ready, startDaemon, statusOf, writeConfig } from './daemon.ts';
 import { folder } from './folder.ts';
+import { skipBecause } from './skip.ts';
 import { attach, callsIn, noStrace } from './system-calls.ts';
 
 afterEach(cleanUp);
@@ -52,7 +53,7 @@ describe('a quiet daemon', () => {
 
   test('makes at most 8 system calls in a quiet tick', async (context) => {
     const why = noStrace();
-    if (why !== '') context.skip(why);
+    skipBecause(context, why);
     const daemon = await ready(startDaemon(quietConfig('pace: { max: "200ms" }\n')));
     await daemon.metric('oomwatchd_ticks_total', (ticks) => ticks > 4);
     const file = join(folder(), 'tick.strace');

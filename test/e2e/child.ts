@@ -31,7 +31,8 @@ const running: ChildProcess[] = [];
 
 /** For afterEach: only what this test has started, by handle. */
 export const endChildren = (): void => {
-  for (const child of running.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  for (const child of running.splice(0))
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 };
 
 /** Path of a program of this test, made when it is not there yet. */

@@ -108,7 +108,10 @@ describe('check', () => {
     const file = join(folder(), 'good.yaml');
     writeFileSync(file, 'mode: enforce\n');
     const good = await command(['check', '--config', file]);
-    expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^valid: mode enforce, configuration [0-9a-f]{12}, from /) });
+    expect(good).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^valid: mode enforce, configuration [0-9a-f]{12}, from /),
+    });
     expect(JSON.parse((await command(['check', '--config', file, '--json'])).stdout)).toEqual({ ok: true, errors: [] });
     expect((await command(['check', '--config', `${file}.not`])).code).toBe(EXIT.CONFIG);
   });
@@ -194,9 +197,7 @@ describe('explain', () => {
     expect(code).toBe(0);
     const told = JSON.parse(stdout);
     expect(told).toMatchObject({ pid: hog.pid, exe: hog.exe, rank: 1, candidates: 1, eligible: true });
-    expect(told.rules).toEqual([
-      { id: 'select.only[0]', action: 'only', points: 0, reason: 'process of a test' },
-    ]);
+    expect(told.rules).toEqual([{ id: 'select.only[0]', action: 'only', points: 0, reason: 'process of a test' }]);
     const { rss_pages, swap_pages, page_table_pages, oom_score_adj_pages } = told.points;
     expect(rss_pages + swap_pages + page_table_pages + oom_score_adj_pages).toBe(told.badness_pages);
     expect(Math.abs(told.oom_score.kernel - told.oom_score.ours)).toBeLessThanOrEqual(2);
@@ -226,7 +227,9 @@ describe('explain', () => {
 describe('doctor', () => {
   test('says the same as text and as JSON, and its exit code is the verdict', async () => {
     const json = await command(['doctor', '--json']);
-    const findings: { name: string; status: string; found: string; meaning: string; remedy: string }[] = JSON.parse(json.stdout);
+    const findings: { name: string; status: string; found: string; meaning: string; remedy: string }[] = JSON.parse(
+      json.stdout,
+    );
     expect(findings.length).toBeGreaterThan(15);
     for (const { status, meaning, remedy } of findings) {
       expect(['ok', 'warn', 'fatal']).toContain(status);

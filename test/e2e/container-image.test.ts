@@ -74,7 +74,10 @@ describe('the Dockerfile', () => {
     for (const words of copies(instructions)) {
       for (const source of words.slice(0, -1)) {
         expect(existsSync(join(ROOT, source)), source).toBe(true);
-        expect(admitted.some((name) => source === name || source.startsWith(`${name}/`)), source).toBe(true);
+        expect(
+          admitted.some((name) => source === name || source.startsWith(`${name}/`)),
+          source,
+        ).toBe(true);
       }
     }
     for (const value of valuesOf(instructions, 'COPY').filter((each) => each.startsWith('--from='))) {
@@ -109,7 +112,9 @@ describe('the Dockerfile', () => {
 
   test('the command in its head is one that a shell understands, with the capabilities of the unit', () => {
     const command = /^#\s+(docker run -d (?:.*\\\n#)*.*)$/m.exec(text)?.[1]?.replace(/\\\n#/g, ' ') ?? '';
-    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).trim().split('\n');
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
     expect(words.at(-1)).toBe('oomwatchd');
     const unit = readFileSync(join(ROOT, 'systemd/oomwatchd.service'), 'utf8');
     const granted = [...unit.matchAll(/^CapabilityBoundingSet=CAP_(\w+)$/gm)].map((match) => match[1] ?? '');

@@ -11,8 +11,9 @@ import { endChildren } from './child.ts';
 import { folder, removeFolder } from './folder.ts';
 import { type NotifySocket, openNotifySocket } from './notify-socket.ts';
 import { nodeFlags } from './service-unit.ts';
+import { skipBecause } from './skip.ts';
 
-export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
 export interface LogLine {
   readonly event: string;
@@ -59,7 +60,7 @@ const ALWAYS = '{ mem_available: "100%", swap_free: "100%" }';
 const NEVER = '{ mem_available: "1KiB", swap_free: "1KiB" }';
 
 /** `level`: the level that detection reaches at once and for ever. */
-export const detecting = (level: 'none' | 'term' | 'kill'): string => `
+const detecting = (level: 'none' | 'term' | 'kill'): string => `
 detect:
   term: ${level === 'none' ? NEVER : ALWAYS}
   kill: ${level === 'kill' ? ALWAYS : NEVER}
@@ -67,7 +68,7 @@ detect:
   thrash: { enabled: false }
 `;
 
-export const NOBODY_ELSE = 'nothing outside of the folder of a test may ever be a candidate';
+const NOBODY_ELSE = 'nothing outside of the folder of a test may ever be a candidate';
 
 export interface ConfigOptions {
   readonly mode: 'observe' | 'enforce';
@@ -93,8 +94,7 @@ const isReadableBy = (user: string): boolean => {
 };
 
 /** In a checkout that only root can read, a reporter of another user could not load its program. */
-const reporterUser = (): string =>
-  process.getuid?.() === 0 && !isReadableBy('nobody') ? '  user: root\n' : '';
+const reporterUser = (): string => (process.getuid?.() === 0 && !isReadableBy('nobody') ? '  user: root\n' : '');
 
 /** Writes the configuration. Every rule of who may be chosen is an exact path below the folder of this test. */
 export const writeConfig = (options: ConfigOptions): string => {
@@ -133,7 +133,7 @@ export const command = async (
 let unsafe: string | undefined;
 
 /** Why this host or user does not let the daemon enforce, '' when it does: doctor's own verdict. */
-export const whyNotEnforcing = (): string => {
+const whyNotEnforcing = (): string => {
   if (unsafe === undefined) {
     const { stdout } = spawnSync(process.execPath, [MAIN, 'doctor', '--json'], { encoding: 'utf8' });
     const findings = JSON.parse(stdout) as { name: string; status: string }[];
@@ -146,7 +146,7 @@ export const whyNotEnforcing = (): string => {
 /** For beforeEach of tests that kill. */
 export const skipUnlessEnforcing = (context: TestContext): void => {
   const why = whyNotEnforcing();
-  if (why !== '') context.skip(why);
+  skipBecause(context, why);
 };
 
 /** The pids that a configuration would let the daemon choose now, by its own `rank`. */
@@ -183,9 +183,21 @@ export interface StartOptions {
 }
 
 /** Starts `run` with the flags of the unit. Does not wait: see `ready`. */
-export const startDaemon = (configFile: string, { args = [], stdout, wrapper = [], env = {} }: StartOptions = {}): Daemon => {
+export const startDaemon = (
+  configFile: string,
+  { args = [], stdout, wrapper = [], env = {} }: StartOptions = {},
+): Daemon => {
   const notify = openNotifySocket();
-  const [program = '', ...rest] = [...wrapper, process.execPath, ...nodeFlags(), MAIN, 'run', '--config', configFile, ...args];
+  const [program = '', ...rest] = [
+    ...wrapper,
+    process.execPath,
+    ...nodeFlags(),
+    MAIN,
+    'run',
+    '--config',
+    configFile,
+    ...args,
+  ];
   const child = spawn(program, rest, {
     stdio: ['ignore', stdout ?? 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '', NOTIFY_SOCKET: notify.address, ...env },

@@ -4,7 +4,16 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Child, startChild } from './child.ts';
-import { cleanUp, eligiblePids, isAlive, ready, skipUnlessEnforcing, startDaemon, startEnforcing, writeConfig } from './daemon.ts';
+import {
+  cleanUp,
+  eligiblePids,
+  isAlive,
+  ready,
+  skipUnlessEnforcing,
+  startDaemon,
+  startEnforcing,
+  writeConfig,
+} from './daemon.ts';
 
 afterEach(cleanUp);
 
@@ -21,7 +30,7 @@ describe('observe mode', () => {
     const daemon = await ready(startDaemon(config));
     const line = await daemon.line('signal');
     expect(line).toMatchObject({ level: 'warn', signal: 'KILL', sent: false, errno: 0 });
-    expect(line.victim).toMatchObject({ pid: hog.pid, exe: hog.exe });
+    expect(line['victim']).toMatchObject({ pid: hog.pid, exe: hog.exe });
     expect(line.msg).toMatch(
       /^would send SIGKILL to \S+ \(pid \d+, \d+ MiB\): MemAvailable .* is below the kill mark \(observe mode, nothing was sent\)$/,
     );
@@ -56,7 +65,7 @@ describe('enforce mode', () => {
 
     const line = await daemon.line('signal');
     expect(line).toMatchObject({ level: 'warn', signal: 'TERM', sent: true, errno: 0, episode: 1 });
-    expect(line.victim).toMatchObject({ pid: hog.pid, exe: hog.exe, oom_score_adj: 0 });
+    expect(line['victim']).toMatchObject({ pid: hog.pid, exe: hog.exe, oom_score_adj: 0 });
     expect(line.msg).toMatch(/^SIGTERM to \S+ \(pid \d+, \d+ MiB\): MemAvailable .* is below the term mark$/);
     expect(await daemon.line('verify', (verify) => verify['verdict'] !== null)).toMatchObject({
       pid: hog.pid,
@@ -78,7 +87,10 @@ describe('enforce mode', () => {
     const config = writeConfig({ mode: 'enforce', level: 'kill', only: [hog.exe], act: ONE_KILL });
     const daemon = await startEnforcing(config, [hog.pid]);
     expect(await hog.ended()).toBe('SIGKILL');
-    expect(await daemon.line('signal')).toMatchObject({ signal: 'KILL', reason: expect.stringContaining('mem_available') });
+    expect(await daemon.line('signal')).toMatchObject({
+      signal: 'KILL',
+      reason: expect.stringContaining('mem_available'),
+    });
     expect(await daemon.metric('oomwatchd_signals_total{signal="KILL",mode="enforce"}')).toBe(1);
   });
 

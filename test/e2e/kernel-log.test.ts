@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../report/pipe.ts';
 import { startChild } from './child.ts';
 import { cleanUp, skipUnlessEnforcing, startEnforcing, writeConfig } from './daemon.ts';
+import { skipBecause } from './skip.ts';
 
 beforeEach(skipUnlessEnforcing);
 afterEach(cleanUp);
@@ -33,12 +34,17 @@ const nextRecord = (fd: number, buffer: Buffer): string | undefined => {
 test('a kill is one record, complete as soon as it happened', async (context) => {
   const fd = openKmsg();
   if (fd === undefined) {
-    context.skip('/dev/kmsg cannot be read and written here');
+    skipBecause(context, '/dev/kmsg cannot be read and written here');
     return;
   }
   try {
     const hog = await startChild({ program: 'hog', mib: 48, comm: 'evil) x\ny' });
-    const config = writeConfig({ mode: 'enforce', level: 'kill', only: [hog.exe], act: 'act: { kills_per_minute: 1 }\n' });
+    const config = writeConfig({
+      mode: 'enforce',
+      level: 'kill',
+      only: [hog.exe],
+      act: 'act: { kills_per_minute: 1 }\n',
+    });
     const daemon = await startEnforcing(config, [hog.pid]);
     expect(await hog.ended()).toBe('SIGKILL');
     const [victim] = [(await daemon.line('signal'))['victim'] as { rss_kib: number }];

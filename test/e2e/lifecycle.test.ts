@@ -29,7 +29,9 @@ describe('start', () => {
   test('rehearses the whole kill path and says that it passed', async () => {
     const daemon = await ready(startDaemon(calmConfig()));
     expect(await daemon.line('rehearsed')).toMatchObject({ ok: true });
-    expect((await daemon.line('rehearsed')).msg).toMatch(/^rehearsal of a kill passed in \d+ ms: child ended by SIGKILL$/);
+    expect((await daemon.line('rehearsed')).msg).toMatch(
+      /^rehearsal of a kill passed in \d+ ms: child ended by SIGKILL$/,
+    );
   });
 
   test('serves metrics, health and readiness', async () => {
@@ -57,7 +59,11 @@ describe('reload', () => {
     await daemon.metric('oomwatchd_mode{mode="observe"}', (value) => value === 1);
     calmConfig('enforce');
     reload(daemon);
-    expect(await daemon.line('policy_loaded')).toMatchObject({ level: 'info', mode: 'enforce', files: [daemon.configFile] });
+    expect(await daemon.line('policy_loaded')).toMatchObject({
+      level: 'info',
+      mode: 'enforce',
+      files: [daemon.configFile],
+    });
     expect(await daemon.metric('oomwatchd_config_reloads_total{result="success"}', (n) => n > 0)).toBe(1);
     expect(await daemon.metric('oomwatchd_mode{mode="enforce"}', (value) => value === 1)).toBe(1);
     expect(await daemon.metric('oomwatchd_config_last_reload_successful')).toBe(1);
@@ -79,7 +85,10 @@ describe('reload', () => {
   test('keeps the old policy when the new one is broken, and recovers with the next good one', async () => {
     const daemon = await ready(startDaemon(calmConfig('enforce')));
     const first = await daemon.line('started');
-    writeFileSync(daemon.configFile, 'mode: enforce\ndetect: { term: { mem_available: 10 } }\nact: { hold_off: "1s" \n');
+    writeFileSync(
+      daemon.configFile,
+      'mode: enforce\ndetect: { term: { mem_available: 10 } }\nact: { hold_off: "1s" \n',
+    );
     reload(daemon);
     const rejected = await daemon.line('policy_rejected');
     expect(rejected.level).toBe('error');
@@ -87,8 +96,10 @@ describe('reload', () => {
     expect(await daemon.metric('oomwatchd_config_reloads_total{result="failure"}', (n) => n > 0)).toBe(1);
     expect(await daemon.metric('oomwatchd_config_last_reload_successful')).toBe(0);
     expect(await daemon.metric('oomwatchd_mode{mode="enforce"}')).toBe(1);
-    expect(await daemon.metric(`oomwatchd_config_info{hash="${first.config_hash}"}`)).toBe(1);
-    expect(daemon.notify.messages().at(-1)).toContain(`READY=1\nSTATUS=enforcing, configuration ${first.config_hash}`);
+    expect(await daemon.metric(`oomwatchd_config_info{hash="${first['config_hash']}"}`)).toBe(1);
+    expect(daemon.notify.messages().at(-1)).toContain(
+      `READY=1\nSTATUS=enforcing, configuration ${first['config_hash']}`,
+    );
 
     calmConfig('observe');
     reload(daemon);

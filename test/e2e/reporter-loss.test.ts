@@ -3,7 +3,16 @@ import { closeSync, readSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createPipe, until } from '../report/pipe.ts';
 import { startChild } from './child.ts';
-import { cleanUp, type Daemon, type LogLine, ready, skipUnlessEnforcing, startDaemon, startEnforcing, writeConfig } from './daemon.ts';
+import {
+  cleanUp,
+  type Daemon,
+  type LogLine,
+  ready,
+  skipUnlessEnforcing,
+  startDaemon,
+  startEnforcing,
+  writeConfig,
+} from './daemon.ts';
 
 afterEach(cleanUp);
 
@@ -35,7 +44,9 @@ describe('the reporter', () => {
     expect(await hog.ended()).toBe('SIGKILL');
 
     expect(await daemon.line('signal')).toMatchObject({ signal: 'KILL', sent: true });
-    expect(await daemon.line('reporter', (line) => line['state'] === 'exited')).toMatchObject({ detail: 'exit SIGKILL' });
+    expect(await daemon.line('reporter', (line) => line['state'] === 'exited')).toMatchObject({
+      detail: 'exit SIGKILL',
+    });
     expect(await reporterOf(daemon, reporter)).toBeGreaterThan(0);
     expect(await daemon.metric('oomwatchd_reporter_restarts_total', (n) => n > 0)).toBe(1);
     expect(await daemon.metric('oomwatchd_ticks_total')).toBeGreaterThan(before);

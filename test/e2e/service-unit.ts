@@ -15,7 +15,7 @@ export const readUnit = (): Map<string, string[]> => {
 };
 
 /** The one value of a setting. */
-export const settingOf = (name: string): string => {
+const settingOf = (name: string): string => {
   const [value, ...others] = readUnit().get(name) ?? [];
   if (value === undefined || others.length > 0) throw new Error(`${name}= is not there exactly once`);
   return value;

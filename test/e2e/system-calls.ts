@@ -23,7 +23,9 @@ export const callsIn = (file: string): string[] =>
 
 /** Traces one thread of a running process until the function that is returned is called. */
 export const attach = async (tid: number, file: string): Promise<() => Promise<void>> => {
-  const tracer: ChildProcess = spawn('strace', ['-p', String(tid), '-o', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const tracer: ChildProcess = spawn('strace', ['-p', String(tid), '-o', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   if (tracer.stderr !== null) await once(tracer.stderr, 'data');
   return async () => {
     tracer.kill('SIGINT');

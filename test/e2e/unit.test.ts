@@ -11,6 +11,7 @@ import { startChild } from './child.ts';
 import { cleanUp, ready, skipUnlessEnforcing, startEnforcing, statusOf, writeConfig } from './daemon.ts';
 import { folder } from './folder.ts';
 import { readUnit } from './service-unit.ts';
+import { skipBecause } from './skip.ts';
 import { callsIn, noStrace } from './system-calls.ts';
 
 afterEach(cleanUp);
@@ -66,16 +67,18 @@ describe('the unit', () => {
 
   test('is understood by systemd without a word', (context) => {
     const why = lacking('systemd-analyze', '--version');
-    if (why !== '') context.skip(why);
+    skipBecause(context, why);
     const copy = join(folder(), 'oomwatchd.service');
     writeFileSync(copy, text.replace('=/usr/bin/node ', `=${process.execPath} `));
-    const merged = execFileSync('sh', ['-c', 'systemd-analyze verify --man=no "$1" 2>&1', 'sh', copy], { encoding: 'utf8' });
+    const merged = execFileSync('sh', ['-c', 'systemd-analyze verify --man=no "$1" 2>&1', 'sh', copy], {
+      encoding: 'utf8',
+    });
     expect(merged).toBe('');
   });
 
   test('keeps its exposure where README.md says it is', (context) => {
     const why = lacking('systemd-analyze', '--version');
-    if (why !== '') context.skip(why);
+    skipBecause(context, why);
     const told = /^→ Overall exposure level for \S+: (\d+\.\d)/m.exec(
       run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=100', UNIT),
     )?.[1];
@@ -84,7 +87,7 @@ describe('the unit', () => {
 
   test('makes the user and the directory of the reporter', (context) => {
     const why = notRoot() || lacking('systemd-sysusers', '--version');
-    if (why !== '') context.skip(why);
+    skipBecause(context, why);
     const root = folder();
     mkdirSync(join(root, 'etc'));
     run('systemd-sysusers', `--root=${root}`, join(SYSTEMD, 'oomwatchd.sysusers'));
@@ -96,7 +99,12 @@ describe('the unit', () => {
 
 /** The life of a daemon: start, rehearsal, reload, a stubborn victim, scrapes, a reporter that dies, the end. */
 const liveThrough = async (wrapper: readonly string[], victimUid?: number): Promise<{ reporterUid: string }> => {
-  const hog = await startChild({ program: 'hog', mib: 48, ignoresTerm: true, ...(victimUid === undefined ? {} : { uid: victimUid }) });
+  const hog = await startChild({
+    program: 'hog',
+    mib: 48,
+    ignoresTerm: true,
+    ...(victimUid === undefined ? {} : { uid: victimUid }),
+  });
   const config = writeConfig({ mode: 'enforce', level: 'none', only: [hog.exe] });
   const options = { wrapper, env: { WATCHDOG_USEC: '1000000' } };
   const daemon = await ready(await startEnforcing(config, [hog.pid], options));
@@ -131,7 +139,7 @@ describe('what the unit allows', () => {
 
   test('covers every system call of control, rehearsal, loader and reporter', async (context) => {
     const why = noStrace() || lacking('systemd-analyze', '--version');
-    if (why !== '') context.skip(why);
+    skipBecause(context, why);
     const file = join(folder(), 'life.strace');
     await liveThrough(['strace', '-f', '-qq', '-o', file]);
     const allowed = allowedCalls();
@@ -143,8 +151,9 @@ describe('what the unit allows', () => {
   }, 120_000);
 
   test('is enough to live, kill and report in: under its system calls, capabilities and no_new_privs', async (context) => {
-    const why = notRoot() || lacking('gcc', '--version') || lacking('systemd-analyze', '--version') || lacking('setpriv', '-V');
-    if (why !== '') context.skip(why);
+    const why =
+      notRoot() || lacking('gcc', '--version') || lacking('systemd-analyze', '--version') || lacking('setpriv', '-V');
+    skipBecause(context, why);
     const known = run('sh', '-c', 'echo "#include <sys/syscall.h>" | gcc -E -dM -');
     const names = [...allowedCalls()].filter((name) => known.includes(`#define SYS_${name} `));
     writeFileSync(join(folder(), 'allowed.h'), `#define ALLOWED(X) ${names.map((name) => `X(${name})`).join(' ')}\n`);
@@ -152,7 +161,9 @@ describe('what the unit allows', () => {
     run('gcc', '-O1', '-Wall', `-I${folder()}`, '-o', filter, new URL('seccomp-filter.c', import.meta.url).pathname);
 
     const granted = new Set(
-      (readUnit().get('CapabilityBoundingSet') ?? []).flatMap((value) => value.toLowerCase().replaceAll('cap_', '').split(' ')),
+      (readUnit().get('CapabilityBoundingSet') ?? []).flatMap((value) =>
+        value.toLowerCase().replaceAll('cap_', '').split(' '),
+      ),
     );
     const dropped = run('setpriv', '--list-caps')
       .split('\n')
@@ -161,7 +172,7 @@ describe('what the unit allows', () => {
       .join(',');
     const wrapper = ['--bounding-set', dropped, '--inh-caps', dropped, '--no-new-privs', filter];
     const impossible = lacking('setpriv', ...wrapper, 'true');
-    if (impossible !== '') context.skip('capabilities cannot be dropped, or seccomp filters set, here');
+    skipBecause(context, impossible === '' ? '' : 'capabilities cannot be dropped, or seccomp filters set, here');
     const { reporterUid } = await liveThrough(['setpriv', ...wrapper], 65_534);
     expect(reporterUid).not.toBe('0');
   }, 120_000);

@@ -20,14 +20,19 @@ import { removeNative } from '../support/native/build.ts';
 import { needs } from '../support/native/skip.ts';
 import { endSubjects, startSubject } from '../support/native/subject.ts';
 
-/** Takes the place of poll(2) when a test sets it. */
+/** Take the place of poll(2) and eventfd(2) when a test sets them. */
 let poll: typeof libc.pollPriority | undefined;
+let eventFd: typeof libc.eventFd | undefined;
 vi.mock('../../src/linux/sys/libc.ts', async (original) => {
   const real = await original<typeof libc>();
-  return { ...real, pollPriority: ((...args) => (poll ?? real.pollPriority)(...args)) as typeof real.pollPriority };
+  return {
+    ...real,
+    pollPriority: ((...args) => (poll ?? real.pollPriority)(...args)) as typeof real.pollPriority,
+    eventFd: () => (eventFd ?? real.eventFd)(),
+  };
 });
 
-const [ENOENT, EISDIR] = [2, 21];
+const [ENOENT, EISDIR, EMFILE] = [2, 21, 24];
 const PSI = '/proc/pressure/memory';
 const DIST = new URL('../../dist/', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'oomwatchd-psi-'));
@@ -35,6 +40,7 @@ const file = join(folder, 'pressure');
 
 afterEach(async () => {
   poll = undefined;
+  eventFd = undefined;
   await endSubjects();
 });
 afterAll(() => {
@@ -83,6 +89,14 @@ describe('watchPsi', () => {
     await until(() => fdCount() === before);
     expect(process.listenerCount('exit')).toBe(listeners);
   });
+  it('answers -errno and keeps nothing when there is no descriptor to be woken by', () => {
+    writeFileSync(file, '');
+    const before = fdCount();
+    eventFd = () => -EMFILE;
+    expect(watchPsi(file, () => undefined)).toBe(-EMFILE);
+    expect(fdCount()).toBe(before);
+  });
+
   it('calls at each event until it is closed', async () => {
     writeFileSync(file, '');
     const before = fdCount();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ABSENT } from '../../src/core/units.ts';
-import { ancestorsOf, createOwnRss, setOwnOomScoreAdj } from '../../src/linux/self.ts';
+import { ancestorsOf, createOwnRss, lockFileMappings, setOwnOomScoreAdj } from '../../src/linux/self.ts';
 import { needs } from '../support/native/skip.ts';
 
 const DIST = new URL('../../dist/linux/self.js', import.meta.url).href;
@@ -55,6 +55,16 @@ console.log(JSON.stringify({ before, after, end: lockedKiB(), result, again }));
     // Locking is not counted twice, and nothing of the heap was locked along with it.
     expect(again.errno).toBe(0);
     expect(end).toBeLessThan(after + 20 * 1024);
+  });
+
+  it('locks nothing but mapped files, and tells the first errno', () => {
+    mkdirSync(join(folder, 'self'), { recursive: true });
+    const maps = (text: string) => writeFileSync(join(folder, 'self/maps'), text);
+    maps('7fff43df3000-7fff43e14000 rw-p 00000000 00:00 0                          [stack]\n');
+    expect(lockFileMappings(folder)).toEqual({ lockedKiB: 0, errno: 0 });
+    // Page 1 is not mapped in any process.
+    maps('1000-2000 r-xp 00000000 fe:00 7                          /usr/bin/node\n'.repeat(2));
+    expect(lockFileMappings(folder)).toEqual({ lockedKiB: 0, errno: 12 });
   });
 
   it('tells the errno, and how much it got, where the limit is low', (context) => {

@@ -1,7 +1,18 @@
 /** A guest with Debian's systemd in which the service is installed as README.md says, booted once, and what it printed. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyBootModules, fetchKernel, type Kernel } from '../../vm/harness/kernel.ts';
 import { cacheFolder, REPO } from '../../vm/harness/paths.ts';
@@ -146,7 +157,9 @@ export const bootAndListen = async (): Promise<Map<string, string[]>> => {
   const boot = ['-kernel', kernel.vmlinuz, '-initrd', buildInitramfs(kernel)];
   const disk = ['-drive', `file=${buildDisk(kernel)},format=raw,if=virtio,snapshot=on`, '-net', 'none', '-nographic'];
   const line = ['-append', 'console=ttyS0 quiet panic=-1 systemd.show_status=0'];
-  const qemu = spawn('qemu-system-x86_64', [...machine, ...boot, ...disk, ...line], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const qemu = spawn('qemu-system-x86_64', [...machine, ...boot, ...disk, ...line], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   qemu.stdout.on('data', (chunk) => {
     text += chunk;

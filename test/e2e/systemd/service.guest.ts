@@ -25,7 +25,7 @@ describe.skipIf(why !== '')('under systemd', () => {
     expect(values('status')['StatusText']).toMatch(/^observing, configuration [0-9a-f]{12}/);
   });
 
-  test('control has six capabilities, a filter, its code locked and the kernel\'s promise not to kill it', () => {
+  test("control has six capabilities, a filter, its code locked and the kernel's promise not to kill it", () => {
     const control = values('control');
     expect(Number.parseInt(control['CapEff'] ?? '', 16)).toBe(CAPABILITIES);
     expect(control).toMatchObject({ NoNewPrivs: '1', Seccomp: '2', oom_score_adj: '-1000' });

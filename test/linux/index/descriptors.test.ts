@@ -119,6 +119,14 @@ describe('descriptors', () => {
 });
 
 describe('a table that is full', () => {
+  it.each([1, 2, 3])('of %i rows leaves no descriptor of those that did not fit', (capacity) => {
+    const kernel = createFakeKernel(ZOO);
+    const index = on(kernel, { capacity, chosen: 1 });
+    index.settle(2);
+    expect(index.counts().known).toBe(capacity);
+    expect(faultsOf(kernel, index)).toEqual([]);
+  });
+
   it('is counted and harmless, and takes the next one when a place is free', () => {
     const kernel = createFakeKernel(ZOO);
     const index = on(kernel, { capacity: 4, chosen: 4 });

@@ -3,9 +3,10 @@ import { chmodSync, chownSync, copyFileSync, linkSync, mkdirSync, renameSync, sy
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { readExe } from '../../../src/linux/index/exe.ts';
+import { until } from '../../report/pipe.ts';
 import { build, nativeFolder, removeNative } from '../../support/native/build.ts';
 import { needs } from '../../support/native/skip.ts';
-import { endSubjects, type Subject, startSubject } from '../../support/native/subject.ts';
+import { endSubjects, type Subject, startSubject, statusField } from '../../support/native/subject.ts';
 
 afterEach(endSubjects);
 afterAll(removeNative);
@@ -39,6 +40,7 @@ describe('readExe', () => {
   it('has nothing for a kernel thread, a zombie and a process that is gone', async () => {
     const subject = await startSubject();
     const zombie = Number(await subject.tell('zombie'));
+    await until(() => statusField(zombie, 'State').startsWith('Z'));
     for (const pid of [zombie, 2 ** 22]) expect(readExe('/proc', pid)).toEqual({ path: '', verified: false });
   });
 });

@@ -9,9 +9,8 @@ import { direntRecord } from './dirent-record.ts';
 
 export const FAKE_ROOT = '/no-such-proc';
 
-export const [EPERM, ENOENT, ESRCH, EINTR, EIO, EBADF, ENOMEM, EACCES, EMFILE] = [
-  1, 2, 3, 4, 5, 9, 12, 13, 24,
-] as const;
+export const [EPERM, ENOENT, ESRCH, EINTR, EIO, ENOMEM, EACCES, EMFILE] = [1, 2, 3, 4, 5, 12, 13, 24] as const;
+const EBADF = 9;
 
 /** One process from fork to reaping; another one with its pid is another object. */
 export interface Life {

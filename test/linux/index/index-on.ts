@@ -46,7 +46,7 @@ const policyOf = (yaml: string): Policy => {
   return policy;
 };
 
-export const flagNames = (flags: number): string[] =>
+const flagNames = (flags: number): string[] =>
   Object.entries(FLAG)
     .filter(([, bit]) => (flags & bit) !== 0)
     .map(([name]) => name);

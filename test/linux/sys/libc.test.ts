@@ -188,7 +188,9 @@ describe('time and usage', () => {
       last = now;
     }
     await sleep(60);
-    expect(Math.abs(libc.monotonicMs() - start - (performance.now() - startNode))).toBeLessThan(3);
+    // The best of many: between two looks at two clocks this process may have to wait for its CPU.
+    const drift = () => Math.abs(libc.monotonicMs() - start - (performance.now() - startNode));
+    expect(Math.min(...Array.from({ length: 50 }, drift))).toBeLessThan(3);
     expect(start).toBeGreaterThanOrEqual(0);
   });
 

@@ -1,6 +1,5 @@
 /** poll(2) on a thread of the pool. */
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import * as libc from '../../../src/linux/sys/libc.ts';
 import { createPipe, until } from '../../report/pipe.ts';
@@ -18,7 +17,7 @@ describe('pollPriority', () => {
     const [wake, pipe] = [libc.eventFd(), createPipe()];
     const verdict = verdictOf(pipe.readFd, wake);
     for (let times = 0; times < 200; times++) new Array(10_000).fill({ times });
-    await sleep(20);
+    await new Promise((resolve) => setImmediate(resolve));
     expect(libc.write(wake, one, 8)).toBe(8);
     expect(await verdict).toBe('woken');
     for (const fd of [wake, pipe.readFd, pipe.writeFd]) libc.close(fd);
