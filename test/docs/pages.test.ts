@@ -75,6 +75,18 @@ describe('README.md', () => {
     expect(shell).toContain('npm ci && npm test');
   });
 
+  test('begins with npm ci, which wants every package in the lockfile, also those of other systems', () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const wanted = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
+      ),
+    );
+    expect(wanted).toEqual([]);
+  });
+
   test('is short', () => {
     expect(
       read('README.md')

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../../control/ports.ts';
 import { markKiB } from '../../core/mark.ts';
 import type { Policy } from '../../core/policy.ts';
+import { FLAG } from '../../core/process-table.ts';
 import { emptySample, type Sample } from '../../core/sample.ts';
 import { chooseToArm } from '../../core/select/choose.ts';
+import { anyGlobMatches } from '../../core/select/glob.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { createRanking } from '../../core/select/rank.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
@@ -61,6 +63,7 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     cgroupMode: readCgroupMode(roots.proc),
     selfPid: process.pid,
     ancestors: ancestorsOf(roots.proc, process.pid),
+    isNamedExe: (path: string) => policy.select.rules.some((rule) => anyGlobMatches(rule.exe, path)),
   };
   const index: ProcessIndex = createProcessIndex(
     libc,
@@ -86,7 +89,13 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     setPolicy: (next) => {
       policy = next;
       const { table } = index;
-      for (let row = 0; row < table.count; row++) applyPolicy(policy.select, table, table.rows[row] as number);
+      for (let row = 0; row < table.count; row++) {
+        const slot = table.rows[row] as number;
+        const flags = table.flags[slot] as number;
+        // Whom the new policy names by executable may not have been verified under the old one: look again, now.
+        if ((flags & FLAG.IDENTIFIED) !== 0 && (flags & FLAG.KTHREAD) === 0) index.identify(slot);
+        applyPolicy(next.select, table, slot);
+      }
     },
     pin: (pinned) => {
       isPinned = pinned;

@@ -53,7 +53,7 @@ export const identify = (io: IndexIo, slots: Slots, env: IndexEnv, slot: number,
   // ENOENT: a kernel without cgroups. Out of descriptors or memory, a protected unit must not pass for none.
   if (cgroupLength < 0 && cgroupLength !== -ENOENT) return cgroupLength;
   const cgroup = cgroupLength > 0 ? parsePidCgroup(buffer, cgroupLength, env.cgroupMode) : '';
-  const exe = readExe(env.procRoot, pid);
+  const exe = readExe(env.procRoot, pid, env.isNamedExe);
   // The descriptor kept since enrolment still answers: what was read by path in between was this process. Otherwise it
   // may have been the next one with its pid, and nothing of that belongs into this row.
   const proof = io.preadAt0(slots.scoreFd[slot] as number, buffer, 16);

@@ -27,6 +27,8 @@ export interface IndexEnv {
   readonly selfPid: number;
   /** Pids of the parents of this process at its start. */
   readonly ancestors: ReadonlySet<number>;
+  /** Whether policy names this executable: only then is it worth verifying. Without it all are. */
+  readonly isNamedExe?: (path: string) => boolean;
 }
 
 export interface Slots {

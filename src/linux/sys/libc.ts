@@ -12,6 +12,7 @@ const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_PROCESS_MRELEASE = 448;
 const SYS_MLOCK2 = process.arch === 'x64' ? 325 : 284;
+const SYS_STATX = process.arch === 'x64' ? 332 : 291;
 const SYS_GETDENTS64 = process.arch === 'x64' ? 217 : 61;
 
 const O_CLOEXEC = 0o2000000;
@@ -39,6 +40,7 @@ const c = {
   pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
   processMrelease: libc.func('syscall', 'long', ['long', 'int', 'uint']),
   mlock2: libc.func('syscall', 'long', ['long', 'ulong', 'ulong', 'int']),
+  statx: libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'uint', 'void *']),
   getdents64: libc.func('syscall', 'long', ['long', 'int', 'void *', 'ulong']),
 };
 
@@ -72,6 +74,15 @@ export const write = (fd: number, bytes: Uint8Array, length: number): number => 
 /** Fills `buffer` with linux_dirent64 records from the descriptor's position; 0 at the end. */
 export const getdents64 = (fd: number, buffer: Uint8Array): number =>
   result(c.getdents64(SYS_GETDENTS64, fd, buffer, buffer.length));
+
+const AT_FDCWD = -100;
+/** Attributes as they are cached: a FUSE or NFS server that does not answer cannot hold us up (statx(2)). */
+const AT_STATX_DONT_SYNC = 0x4000;
+const STATX_BASIC_STATS = 0x7ff;
+
+/** Fills `buffer` (256 bytes) with struct statx of the file that a path leads to. */
+export const statxCached = (path: string, buffer: Uint8Array): number =>
+  result(c.statx(SYS_STATX, AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, buffer));
 
 /** lseek(2) to 0, so that a kept directory is listed anew. */
 export const rewind = (fd: number): number => result(c.lseek(fd, 0, 0));

@@ -1,6 +1,7 @@
-// `npx vitest run --config test/e2e/systemd/vitest.config.ts`: the service under a real systemd, in a guest. Apart from the
-// other tests because it needs root, debootstrap and QEMU, and takes some three minutes.
+// `npm run test:systemd`: the service under a real systemd, in a guest. Apart from the other tests because it needs root,
+// debootstrap and QEMU, and takes some four minutes.
 import { defineConfig } from 'vitest/config';
+import { reporters } from '../../support/reporters.ts';
 
 export default defineConfig({
   test: {
@@ -8,5 +9,6 @@ export default defineConfig({
     include: ['*.guest.ts'],
     testTimeout: 60_000,
     hookTimeout: 1_200_000,
+    reporters: reporters('systemd'),
   },
 });
