@@ -23,6 +23,8 @@ import type { LoopNumbers, Ports } from './ports.ts';
 const CALM_ROUND_MS = 30_000;
 /** Near the marks, but memory does not shrink. */
 const STEADY_ROUND_MS = 2000;
+/** A shortage in which nobody may be chosen can last for days: somebody new is found within a second. */
+const NOBODY_ROUND_MS = 1000;
 /** Exhaustion nearer than this: one round after the other. */
 const HURRY_MS = 10_000;
 /** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
@@ -154,7 +156,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   };
 
   const roundEveryMs = (): number => {
-    if (state.nobodyMs !== ABSENT) return 0;
+    if (state.nobodyMs !== ABSENT) return NOBODY_ROUND_MS;
     if (state.level !== LEVEL.APPROACH) return CALM_ROUND_MS;
     const { exhaustionMs } = state.detect.verdict;
     return exhaustionMs !== ABSENT && exhaustionMs <= HURRY_MS ? 0 : STEADY_ROUND_MS;
@@ -206,7 +208,9 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     numbers.durationMs = clock.nowMs() - nowMs;
     publisher.gauges(numbers, sample);
     ports.ticked();
-    return paceMs(verdict, state.detect.slope.lossKiBPerMs, stalls, state.dueMs, policy.pace);
+    const sleepMs = paceMs(verdict, state.detect.slope.lossKiBPerMs, stalls, state.dueMs, policy.pace);
+    // Nothing can be done before somebody else is known: no reason to look a hundred times a second.
+    return state.nobodyMs === ABSENT ? sleepMs : Math.max(sleepMs, policy.act.holdOffMs);
   };
 
   return {

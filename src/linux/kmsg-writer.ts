@@ -17,13 +17,16 @@ const PREFIX = '<28>oomwatchd: ';
 
 /** Of the whole record, in bytes: the kernel refuses one of more than about 1,000 with EINVAL (PRINTKRB_RECORD_MAX). */
 const MAX_BYTES = 915;
+const NEWLINE = Buffer.from('\n');
 
 export const createKmsgWriter = (path: string): KmsgWriter => {
   const fd = openWriteOnly(path);
   return {
     write: (text) => {
       if (fd < 0) return -EBADF;
-      const bytes = Buffer.from(PREFIX + text).subarray(0, MAX_BYTES);
+      const line = Buffer.from(PREFIX + text).subarray(0, MAX_BYTES);
+      // Without its newline the kernel holds a record back until somebody else writes one.
+      const bytes = Buffer.concat([line, NEWLINE]);
       const written = write(fd, bytes, bytes.length);
       return Math.min(written, 0);
     },

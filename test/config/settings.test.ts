@@ -21,7 +21,7 @@ test('the defaults in machine units', () => {
       lateMs: 500,
       thrash: expect.objectContaining({ enabled: true }),
     },
-    pace: { minMs: 10, maxMs: 1000, fillKiBPerMs: 6292 },
+    pace: { minMs: 10, maxMs: 2000, fillKiBPerMs: 6292 },
     act: { termTimeoutMs: 5000, holdOffMs: 100, victimTimeoutMs: 5000, killsPerMinute: 10, killsPerHour: 60 },
     report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', uid: 65534, gid: 65533 },
     files: ['test.yaml'],

@@ -154,7 +154,7 @@ describe('the index is not refreshed', () => {
     const rig = createRig(host(hog(600)), protecting);
     rig.run(5000);
     expect(rig.events).toContainEqual(expect.objectContaining({ kind: 'no_action', reason: 'all_protected' }));
-    expect(refreshes(rig.log)).toBeGreaterThan(10);
+    expect(refreshes(rig.log)).toBeGreaterThanOrEqual(4);
   });
 
   it('within a second of a signal, as memory must return first', () => {

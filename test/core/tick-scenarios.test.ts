@@ -95,6 +95,25 @@ describe('a hog that ignores SIGTERM', () => {
     expect((watched.signals[1]?.atMs ?? 0) - (watched.signals[0]?.atMs ?? 0)).toBeLessThan(1200);
   });
 
+  it('has all its time to leave, also when memory comes back before', () => {
+    const machine = host([
+      { comm: 'slow', rssKiB: 4 * GIB, term: 4500 },
+      {
+        comm: 'batch',
+        rssKiB: 0.6 * GIB,
+        grows: (ms) => (ms < 300 ? MIB : ms > 500 && ms < 1000 ? -MIB : 0),
+      },
+    ]);
+    const watched = watch(machine, enforcing());
+    watched.run(20_000);
+    expect(watched.story()).toEqual([
+      'episode 1 starts',
+      'SIGTERM to slow (mem_available)',
+      'slow: recovered',
+      'episode 1 ends, signals: 1',
+    ]);
+  });
+
   it('does not hold an episode open once memory is back', () => {
     const machine = host([
       { comm: 'hog', rssKiB: 4 * GIB, term: 'ignored' },

@@ -40,11 +40,11 @@ const tableOfMetrics = (): string => {
 };
 
 describe('README.md', () => {
-  test('has the table of metrics as the program has it (OOMWATCHD_UPDATE=1 writes it)', () => {
+  test('has the table of metrics as the program has it (UPDATE=1 writes it)', () => {
     const part = /(<!-- metrics -->\n)[\s\S]*?(<!-- \/metrics -->)/;
     const text = read('README.md');
     const fresh = text.replace(part, (_, begin: string, end: string) => `${begin}\n${tableOfMetrics()}\n\n${end}`);
-    if (process.env['OOMWATCHD_UPDATE'] === '1') writeFileSync(join(ROOT, 'README.md'), fresh);
+    if (process.env['UPDATE'] === '1') writeFileSync(join(ROOT, 'README.md'), fresh);
     expect(read('README.md')).toBe(fresh);
   });
 

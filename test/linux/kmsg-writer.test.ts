@@ -22,7 +22,7 @@ it('writes each line as one record with level and name in front', () => {
   expect(kmsg.write('sent SIGKILL to process 7')).toBe(0);
   expect(kmsg.write('and 8')).toBe(0);
   kmsg.close();
-  expect(readFileSync(file, 'latin1')).toBe('<28>oomwatchd: sent SIGKILL to process 7<28>oomwatchd: and 8');
+  expect(readFileSync(file, 'latin1')).toBe('<28>oomwatchd: sent SIGKILL to process 7\n<28>oomwatchd: and 8\n');
   expect(fdCount()).toBe(before);
 });
 

@@ -20,6 +20,9 @@ const COMMAND_LINE = 'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable'
 /** Real servers wait for their disks; this is a modest cloud volume, shared by all disks of the guest. */
 const THROTTLE = { bps: 40 * 1024 * 1024, iops: 1000 };
 
+// vitest's workers outlive a runner that was killed; a guest must not, and ends with the worker.
+process.once('disconnect', () => process.exit(1));
+
 export class Qemu {
   readonly folder = mkdtempSync(join(tmpdir(), 'oomwatchd-vm-'));
   readonly consoleFile = join(this.folder, 'console.log');
