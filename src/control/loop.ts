@@ -13,7 +13,7 @@ import type { State } from '../core/state.ts';
 import { type TickInputs, type TickOutput, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
-import { isPending } from '../core/victim.ts';
+import { isPending, spareProtected } from '../core/victim.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
 
 /**
@@ -217,6 +217,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     turn,
     setPolicy: (next) => {
       policy = next;
+      spareProtected(state.victims, index.table);
     },
     numbers,
   };

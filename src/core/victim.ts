@@ -1,5 +1,6 @@
 /** A process that we have signalled: what was expected of it and what came. Shared by act and verify. */
 import type { ProcessFacts, VerifyVerdict } from './event.ts';
+import type { ProcessTable } from './process-table.ts';
 import { ABSENT } from './units.ts';
 
 export interface Victim {
@@ -25,6 +26,18 @@ export interface Victim {
 
 /** Whether the outcome is still open: a second victim is not taken while it is. */
 export const isPending = (victim: Victim): boolean => victim.verdict === null;
+
+/**
+ * A new policy protects whom it protects at once: one that has been asked to leave and is protected now is no victim any
+ * more, so that its SIGTERM is not followed by a SIGKILL. After SIGKILL there is nothing left to protect.
+ */
+export const spareProtected = (victims: Victim[], table: ProcessTable): void => {
+  for (let at = victims.length - 1; at >= 0; at--) {
+    const { slot, facts, signal } = victims[at] as Victim;
+    const isProtected = table.pid[slot] === facts.pid && table.protectRule[slot] !== ABSENT;
+    if (signal === 'TERM' && isProtected) victims.splice(at, 1);
+  }
+};
 
 /**
  * Whether the process in `slot` is a victim that has yet to go. A vacated slot's next process is another process: its pid

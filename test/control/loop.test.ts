@@ -356,6 +356,19 @@ describe('its numbers', () => {
     expect(rig.loop.numbers.durationMs).toBe(2);
   });
 
+  it('keeps a process that it protects from the SIGKILL that would follow', () => {
+    const machine = host(hog(600, { term: 'ignored' }));
+    const rig = createRig(machine, ENFORCE);
+    rig.run(1000);
+    expect(rig.log).toContain('TERM hog');
+    // As the index does it before the loop is told: every known process is matched anew.
+    const protecting = defaultPolicy(`mode: enforce\n${MARKS}\nselect: { protect: [{ unit: hog.service }] }`);
+    machine.apply(protecting.select);
+    rig.loop.setPolicy(protecting);
+    rig.run(8000);
+    expect(rig.log).not.toContain('KILL hog');
+  });
+
   it('follow a new policy from the next turn on', () => {
     const rig = createRig(
       host(hog(600)),
