@@ -70,7 +70,7 @@ describe.skipIf(why !== '')('under systemd', () => {
 
   test('a leak of another user in a private directory is found by its path, killed, and its memory is back', () => {
     const [how, ...events] = lines('kill');
-    expect(how).toBe('code=killed/status=TERM');
+    expect(how).toMatch(/^code=killed\b.*TERM$/);
     const [ranked, signal, ...verify] = events.map((line) => JSON.parse(line));
     expect(ranked.top[0]).toMatchObject({ comm: 'leak', exe: '/srv/leaker/leak', unit: 'leak.service' });
     expect(signal).toMatchObject({ signal: 'TERM', sent: true, errno: 0 });
