@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import type { Users } from './passwd.ts';
 import { act } from './schema/act.ts';
+import { control } from './schema/control.ts';
 import { detect, pace } from './schema/detect.ts';
 import { choice, map, setting } from './schema/field.ts';
 import { report } from './schema/report.ts';
@@ -24,6 +25,7 @@ export const createSchema = (users: Users) =>
     select: createSelect(users),
     act,
     report,
+    control,
   });
 
 export type Settings = z.output<ReturnType<typeof createSchema>>;

@@ -1,5 +1,5 @@
 /** Checked settings -> Policy, key by key: the only place that knows both names of a value. */
-import type { DetectPolicy, LevelMarks, Policy, PolicyRule } from '../core/policy.ts';
+import type { Corrections, DetectPolicy, LevelMarks, Policy, PolicyRule } from '../core/policy.ts';
 import { ABSENT } from '../core/units.ts';
 import type { User, Users } from './passwd.ts';
 import { DEFAULT_USER } from './schema/report.ts';
@@ -46,6 +46,15 @@ const toDetect = ({ combine, term, kill, forecast, late, thrash }: Settings['det
   lateMs: late,
 });
 
+const toCorrections = (settings: Settings['select']['corrections']): Corrections => ({
+  excludeVictims: settings.exclude_victims,
+  exitingDoesNotAbort: settings.exiting_does_not_abort,
+  originAndVictim: settings.origin_and_victim,
+  originAndUnkillable: settings.origin_and_unkillable,
+  timers: settings.timers,
+  waitAllocatingTask: settings.wait_allocating_task,
+});
+
 /** What is not among the settings. */
 export interface Surroundings {
   readonly rules: readonly PolicyRule[];
@@ -58,11 +67,17 @@ export const toPolicy = (settings: Settings, { rules, reporter, hash, files }: S
   mode: settings.mode,
   detect: toDetect(settings.detect),
   pace: { minMs: settings.pace.min, maxMs: settings.pace.max, fillKiBPerMs: settings.pace.fill_rate },
-  select: { minimumSize: settings.select.minimum_size, rules, onlyPid: ABSENT },
+  select: {
+    corrections: toCorrections(settings.select.corrections),
+    minimumSize: settings.select.minimum_size,
+    rules,
+    onlyPid: ABSENT,
+  },
   act: {
     termTimeoutMs: settings.act.term_timeout,
     holdOffMs: settings.act.hold_off,
     victimTimeoutMs: settings.act.victim_timeout,
+    reap: settings.act.reap,
     killsPerMinute: settings.act.kills_per_minute,
     killsPerHour: settings.act.kills_per_hour,
   },
@@ -73,6 +88,7 @@ export const toPolicy = (settings: Settings, { rules, reporter, hash, files }: S
     uid: reporter.uid,
     gid: reporter.gid,
   },
+  control: { socket: settings.control.socket },
   hash,
   files,
 });

@@ -1,6 +1,8 @@
 /** The seams of the loop: what it needs of the world, matched by shape. commands/ hands in the real ones, tests fakes. */
+import type { Dying, Examined, Reaped, Sight } from '../core/dying.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
 import type { Outcome, SignalIntent } from '../core/intent.ts';
+import type { KernelEvent } from '../core/kernel-event.ts';
 import type { ProcessTable } from '../core/process-table.ts';
 import type { Sample } from '../core/sample.ts';
 
@@ -35,6 +37,28 @@ export interface Index {
 export interface Executor {
   signal(intent: SignalIntent): Outcome;
   hasExited(slot: number): boolean;
+  /** Writes "f" to /proc/sysrq-trigger; 0 or the errno. */
+  sysrqF(dryRun: boolean): number;
+}
+
+/** What the kernel tells about deaths: /dev/kmsg and the oom trace points. */
+export interface KernelLog {
+  /** Appends what has come since the last call, a bounded number at a time; `pid`s are those of the processes. */
+  read(into: KernelEvent[]): void;
+}
+
+/** Dying processes: how they look, and what is done for them off the loop. */
+export interface Victims {
+  /** Writes what /proc shows of `dying` now into `sight`. Never blocks, opens nothing. */
+  look(dying: Dying, sight: Sight): void;
+  /** Begins process_mrelease(2) on a thread of the pool. */
+  reap(dying: Dying): void;
+  /** Begins to find out why it does not go, off the loop. */
+  examine(dying: Dying): void;
+  /** Appends what has ended since the last call. */
+  take(reaped: Reaped[], examined: Examined[]): void;
+  /** Enrols a process that somebody else killed and keeps a pidfd of it; its slot, or ABSENT when it has gone. */
+  enrol(pid: number): number;
 }
 
 export interface Publisher {
@@ -61,6 +85,8 @@ export interface Ports {
   readonly sampler: Sampler;
   readonly index: Index;
   readonly executor: Executor;
+  readonly kernelLog: KernelLog;
+  readonly victims: Victims;
   readonly publisher: Publisher;
   /** Major faults of this process since its start, ABSENT when unknown. */
   readonly ownMajorFaults: () => number;

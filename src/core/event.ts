@@ -2,6 +2,8 @@
  * Everything that is told to people and Prometheus: one union of plain JSON objects. report/wording.ts has the words,
  * report/metrics.ts the counters; nothing else knows either.
  */
+import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
+import type { KernelNote, KillScope } from './kernel-event.ts';
 
 /** What control did about a detected shortage, or why it did nothing. */
 export const NO_ACTION_REASONS = [
@@ -30,6 +32,8 @@ export const EXCLUSIONS = [
   'protected',
   'outside_scope',
   'already_victim',
+  'exiting',
+  'mm_group',
   'hidden_from_kernel',
   'below_minimum_size',
 ] as const;
@@ -67,6 +71,25 @@ export interface MemoryFacts {
   memFreeKiB: number;
   swapTotalKiB: number;
   swapFreeKiB: number;
+}
+
+/** What a request for a forced selection came to. */
+export const FORCED_OUTCOMES = ['signalled', 'observed', 'nobody', 'refused', 'pressed', 'not_pressed'] as const;
+export type ForcedOutcome = (typeof FORCED_OUTCOMES)[number];
+
+/** Who is killed along with a victim: those who share its mm, those of its cgroup with memory.oom.group. */
+export const COMPANIES = ['', 'mm_group', 'oom_group'] as const;
+export type Company = (typeof COMPANIES)[number];
+
+/** One of the six corrections that mattered in a choice. */
+export interface CorrectionFacts {
+  /** Its number in the series, 1 to 6. */
+  patch: number;
+  id: string;
+  pid: number;
+  comm: string;
+  /** "passed over: a victim already", "first choice: in swapoff". */
+  effect: string;
 }
 
 /** One line of `doctor`, also told once at start for everything that is not "ok". */
@@ -112,6 +135,8 @@ export type OomwatchdEvent =
       scanned: number;
       top: readonly ProcessFacts[];
       excluded: Readonly<Partial<Record<Exclusion, number>>>;
+      /** The corrections that made a difference, at most ten. */
+      corrections: readonly CorrectionFacts[];
       scanMs: number;
     }
   | {
@@ -128,6 +153,9 @@ export type OomwatchdEvent =
       errno: number;
       /** From the start of the tick that brought the verdict to the return of the system call. */
       sinceVerdictMs: number;
+      /** Not "": killed in the company of the chosen one, whose pid is `companyOf`. */
+      company: Company;
+      companyOf: number;
     }
   | {
       kind: 'verify';
@@ -142,6 +170,49 @@ export type OomwatchdEvent =
       verdict: VerifyVerdict | null;
     }
   | { kind: 'no_action'; episode: number; reason: NoActionReason; detail: string; memory: MemoryFacts }
+  /** A stage in the life of a process that is dying, whoever killed it. */
+  | {
+      kind: 'victim';
+      episode: number;
+      pid: number;
+      comm: string;
+      killedBy: KilledBy;
+      life: Life;
+      /** Since the SIGKILL, or since it was first seen. */
+      afterMs: number;
+      /** ABSENT when unknown. */
+      sizeKiB: number;
+      /** Why it does not go; null while that is not known or it goes. */
+      reason: StuckReason | null;
+      detail: string;
+    }
+  | {
+      kind: 'reap';
+      episode: number;
+      pid: number;
+      comm: string;
+      result: ReapResult;
+      tries: number;
+      durationMs: number;
+      releasedKiB: number;
+    }
+  /** The kernel killed somebody; told once for each victim, from whichever source spoke first. */
+  | {
+      kind: 'kernel_kill';
+      pid: number;
+      comm: string;
+      scope: KillScope;
+      /** cgroup whose limit it was, "" for a global one. */
+      memcg: string;
+      anonRssKiB: number;
+      source: 'kmsg' | 'trace';
+    }
+  | { kind: 'kernel_note'; note: KernelNote | 'lost' | 'unread'; text: string }
+  /** The kernel's counter of OOM kills moved by more than its records told: some text is in no shape that we know. */
+  | { kind: 'kernel_kills_unseen'; counted: number; seen: number }
+  /** More than one kill of the kernel within a second (patch 6). */
+  | { kind: 'kill_burst'; kills: number; withinMs: number; oomKillAllocatingTask: number }
+  | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }
   | { kind: 'late'; lateMs: number; majorFaults: number }
   | { kind: 'reporter'; state: 'started' | 'exited' | 'restarting'; detail: string }
   | { kind: 'dropped'; count: number }

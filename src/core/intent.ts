@@ -1,4 +1,6 @@
 /** What the core wants done and what came of it. linux/executor carries intents out; it makes no choices. */
+import type { Dying } from './dying.ts';
+import type { Company } from './event.ts';
 
 export interface SignalIntent {
   readonly kind: 'signal';
@@ -7,8 +9,23 @@ export interface SignalIntent {
   readonly pid: number;
   /** Observe mode: do everything but the last system call. */
   readonly dryRun: boolean;
-  /** Why a TERM becomes a KILL; empty for a first signal, whose reason are the detectors. */
-  readonly reason: '' | 'term_timeout' | 'kill_mark';
+  /** Why a TERM becomes a KILL; empty for a first signal, whose reason are the detectors. forced: somebody asked for it. */
+  readonly reason: '' | 'term_timeout' | 'kill_mark' | 'forced';
+  /** Not "": goes along with the victim in slot `companyOf`. */
+  readonly company: Company;
+  readonly companyOf: number;
+}
+
+/** Press SysRq-f: the kernel's own killer, once. */
+export interface SysrqIntent {
+  readonly kind: 'sysrq_f';
+  readonly dryRun: boolean;
+}
+
+/** Done off the loop, after the shot: what may sleep or open files. */
+export interface Task {
+  readonly kind: 'reap' | 'examine';
+  readonly dying: Dying;
 }
 
 /** Read the process table and call tick again with it and a fresh sample. */
@@ -16,7 +33,7 @@ export interface ScanIntent {
   readonly kind: 'scan';
 }
 
-export type Intent = SignalIntent | ScanIntent;
+export type Intent = SignalIntent | SysrqIntent | ScanIntent;
 
 export interface Outcome {
   /** The signal left: false in observe mode and on failure. */

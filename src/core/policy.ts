@@ -67,7 +67,21 @@ export interface PolicyRule {
   readonly oomScoreAdjMax: number;
 }
 
+/**
+ * The six corrections of the 2016 patch series, each switchable, so that the difference it makes can be shown. Off is what
+ * the kernel of that time did; core/select/rules has what each one is.
+ */
+export interface Corrections {
+  readonly excludeVictims: boolean;
+  readonly exitingDoesNotAbort: boolean;
+  readonly originAndVictim: boolean;
+  readonly originAndUnkillable: boolean;
+  readonly timers: boolean;
+  readonly waitAllocatingTask: boolean;
+}
+
 export interface SelectPolicy {
+  readonly corrections: Corrections;
   /** A process that would return less than this is not worth a kill. */
   readonly minimumSize: Mark;
   readonly rules: readonly PolicyRule[];
@@ -80,6 +94,8 @@ export interface ActPolicy {
   readonly holdOffMs: number;
   /** A victim that is not gone by then is stuck: it is ignored and the next one chosen. */
   readonly victimTimeoutMs: number;
+  /** process_mrelease(2) for every victim after SIGKILL. */
+  readonly reap: boolean;
   readonly killsPerMinute: number;
   readonly killsPerHour: number;
 }
@@ -94,6 +110,11 @@ export interface ReportPolicy {
   readonly gid: number;
 }
 
+export interface ControlPolicy {
+  /** Path of the socket for kill-now, "off" for none. Whoever may write to it may have a process killed. */
+  readonly socket: string;
+}
+
 export interface Policy {
   readonly mode: 'observe' | 'enforce';
   readonly detect: DetectPolicy;
@@ -101,6 +122,7 @@ export interface Policy {
   readonly select: SelectPolicy;
   readonly act: ActPolicy;
   readonly report: ReportPolicy;
+  readonly control: ControlPolicy;
   /** First 12 hex digits of the SHA-256 over the texts it was made from, to tell which configuration was in force. */
   readonly hash: string;
   /** The files it was read from, in order of precedence, lowest first. */

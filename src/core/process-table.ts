@@ -28,6 +28,12 @@ export const FLAG = {
   EXE_VERIFIED: 1 << 9,
   /** No thread has an mm: a plain zombie. */
   NO_MM: 1 << 10,
+  /** In exit (PF_EXITING in stat) with its memory still attached; as of the last look, which is off the loop. */
+  EXITING: 1 << 11,
+  /** oom_task_origin(): in swapoff(2) or in a KSM unmerge (mm/swapfile.c, mm/ksm.c). */
+  ORIGIN: 1 << 12,
+  /** status says CoreDumping: 1. */
+  CORE_DUMPING: 1 << 13,
 } as const;
 
 export interface ProcessTable {
@@ -59,6 +65,15 @@ export interface ProcessTable {
   readonly cgroup: string[];
   /** systemd unit derived from the path, "" when none. */
   readonly unit: string[];
+  /**
+   * Equal for processes that share one mm and for few others: VmExe and VmLib of status, in one number. Which of them do
+   * share one is for kcmp(2) to say (kernel-facts 3.4). ABSENT without an mm.
+   */
+  readonly mmKey: Float64Array;
+  /** The same number for all processes known to share one mm: the slot of one of them. ABSENT: shares with nobody known. */
+  readonly mmGroup: Int32Array;
+  /** The highest cgroup at or above its own with memory.oom.group = 1 (the root cannot have it), "" when none. */
+  readonly oomGroup: string[];
   /** Filled by core/select when identity or adj change: index into policy rules of the first protecting rule or ABSENT. */
   readonly protectRule: Int32Array;
   /** Index of the first `only` rule that matches, ABSENT when none does. */
@@ -89,6 +104,9 @@ export const createProcessTable = (capacity: number): ProcessTable => ({
   exe: new Array<string>(capacity).fill(''),
   cgroup: new Array<string>(capacity).fill(''),
   unit: new Array<string>(capacity).fill(''),
+  mmKey: new Float64Array(capacity),
+  mmGroup: new Int32Array(capacity),
+  oomGroup: new Array<string>(capacity).fill(''),
   protectRule: new Int32Array(capacity),
   onlyRule: new Int32Array(capacity),
   policyPoints: new Int32Array(capacity),
@@ -112,6 +130,9 @@ export const clearSlot = (table: ProcessTable, slot: number, pid: number): void 
   table.exe[slot] = '';
   table.cgroup[slot] = '';
   table.unit[slot] = '';
+  table.mmKey[slot] = ABSENT;
+  table.mmGroup[slot] = ABSENT;
+  table.oomGroup[slot] = '';
   table.protectRule[slot] = ABSENT;
   table.onlyRule[slot] = ABSENT;
   table.policyPoints[slot] = 0;

@@ -56,6 +56,9 @@ export interface Sample {
   zoneHighPages: number;
   unreclaimableNodes: number;
 
+  /** vm.oom_kill_allocating_task: not 0, and the kernel kills whoever allocates, without waiting for earlier victims. */
+  oomKillAllocatingTask: number;
+
   /** This process: how late the tick began after its due time, and major faults since start (getrusage(2) ru_majflt). */
   tickLateMs: number;
   ownMajorFaults: number;
@@ -102,6 +105,7 @@ export const emptySample = (): Sample => ({
   zoneLowPages: ABSENT,
   zoneHighPages: ABSENT,
   unreclaimableNodes: ABSENT,
+  oomKillAllocatingTask: ABSENT,
   tickLateMs: 0,
   ownMajorFaults: ABSENT,
 });

@@ -1,7 +1,7 @@
 /** Keys of act: how fast signals follow each other and how many there may be. */
 
 import { duration } from './amount.ts';
-import { count, section, setting } from './field.ts';
+import { count, section, setting, toggle } from './field.ts';
 
 export const act = section(
   {
@@ -22,6 +22,12 @@ export const act = section(
       '5s',
       'A killed process that is not gone by then counts as stuck: it is left out and the next one is chosen.',
       'the 5*HZ after which the 2016 patch series gives up on a victim.',
+    ),
+    reap: setting(
+      toggle(),
+      true,
+      'Give the memory of a killed process back with process_mrelease(2), also when it cannot exit.',
+      "the kernel's own reaper begins after 2 s, serves one victim at a time, and never serves those that we kill.",
     ),
     kills_per_minute: setting(
       count(1, 1000),

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { RuleAction } from '../../core/policy.ts';
 import type { Users } from '../passwd.ts';
 import { mark } from './amount.ts';
+import { corrections } from './corrections.ts';
 import { count, list, map, section, setting, text, toggle } from './field.ts';
 import { cgroup, comm, exe, unit, user } from './pattern.ts';
 
@@ -82,6 +83,7 @@ export const createSelect = (users: Users) =>
         'Never kill what keeps a server reachable and recoverable: the list below.',
         'without them nobody could log in to repair the rest.',
       ),
+      corrections,
       only: rules(
         'only',
         users,

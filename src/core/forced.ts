@@ -1,0 +1,23 @@
+/** A forced selection: the manual SysRq-f with the six corrections, asked for by a person (kill-now, SIGUSR2). */
+import type { CorrectionFacts, ForcedOutcome, ProcessFacts } from './event.ts';
+
+export interface ForcedRequest {
+  readonly by: 'socket' | 'SIGUSR2';
+  /** Why, in the words of whoever asks; at most 200 characters, not trusted. */
+  readonly reason: string;
+  /** Choose and tell, signal nobody. */
+  readonly observe: boolean;
+  /** Press SysRq-f instead of sending a signal: the kernel chooses, policy protects nobody. */
+  readonly sysrq: boolean;
+}
+
+export interface ForcedAnswer {
+  readonly outcome: ForcedOutcome;
+  /** Who was chosen; null: nobody, or the kernel chose. */
+  readonly victim: ProcessFacts | null;
+  /** Who went along with it. */
+  readonly company: readonly number[];
+  readonly corrections: readonly CorrectionFacts[];
+  /** Why nothing was done, or the errno. */
+  readonly detail: string;
+}
