@@ -3,39 +3,30 @@
  * to the last signal; between a verdict and its signal nothing is opened, listed, spawned or awaited.
  */
 import { EXCLUSIONS, type OomwatchdEvent } from '../core/event.ts';
-import type { SignalIntent } from '../core/intent.ts';
+import { force } from '../core/force.ts';
+import type { ForcedAnswer, ForcedRequest } from '../core/forced.ts';
+import type { Outcome, SignalIntent } from '../core/intent.ts';
+import type { TickOutput } from '../core/output.ts';
 import { paceMs } from '../core/pace.ts';
 import type { Policy } from '../core/policy.ts';
-import { FLAG } from '../core/process-table.ts';
+import { notePress } from '../core/register/sysrq.ts';
 import { emptySample } from '../core/sample.ts';
+import { largestUnidentified } from '../core/select/unidentified.ts';
 import { settle } from '../core/settle.ts';
 import type { State } from '../core/state.ts';
-import { type TickInputs, type TickOutput, tick } from '../core/tick.ts';
+import { type TickInputs, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
 import { isPending, spareProtected } from '../core/victim.ts';
+import { createIntake } from './intake.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
+import { createUpkeep } from './upkeep.ts';
 
-/**
- * A calm round every half minute: with 150 processes some 3 ms of work, a hundredth of a percent of a core. Memory that
- * begins to shrink within ten seconds of its end, or nears a mark, is an approach, in which rounds follow one another.
- */
-const CALM_ROUND_MS = 30_000;
-/** Near the marks, but memory does not shrink. */
-const STEADY_ROUND_MS = 2000;
-/** A shortage in which nobody may be chosen can last for days: somebody new is found within a second. */
-const NOBODY_ROUND_MS = 1000;
-/** Exhaustion nearer than this: one round after the other. */
-const HURRY_MS = 10_000;
-/** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
-const CALM_BUDGET_MS = 2;
-const APPROACH_BUDGET_MS = 3;
-/** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
-const REFRESH_MAX_FULL_PERMYRIAD = 1000;
-/** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
-const REFRESH_AFTER_SIGNAL_MS = 1000;
 /** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
 const LATE_IDENTITIES = 4;
+
+/** vmstat's oom_kill against the records: a text that nobody parses is noticed within this (core/register/cross-check). */
+const DETAILS_EVERY_MS = 10_000;
 
 /** A twentieth of the time: below it a stall is what any busy memcg has, above it thrash is judged closely. */
 const STALL_SHARE = 0.05;
@@ -46,16 +37,20 @@ const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
 export interface Loop {
   /** Runs one tick and returns the milliseconds to sleep. `dueMs`: when it was meant to run, for its lateness. */
   turn(dueMs: number): number;
+  /** A forced selection, at once. */
+  force(request: ForcedRequest): ForcedAnswer;
   setPolicy(policy: Policy): void;
   readonly numbers: LoopNumbers;
 }
 
 export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loop => {
-  const { clock, sampler, index, executor, publisher } = ports;
+  const { clock, sampler, index, executor, publisher, victims } = ports;
   const sample = emptySample();
-  const out: TickOutput = { intents: [], events: [] };
+  const out: TickOutput = { intents: [], events: [], tasks: [] };
   const exited: number[] = [];
-  const inputs = { sample, table: null, exited } as { -readonly [K in keyof TickInputs]: TickInputs[K] };
+  const intake = createIntake(ports.kernelLog, victims);
+  const upkeep = createUpkeep(index, state);
+  const inputs = { ...intake, sample, table: null, exited } as { -readonly [K in keyof TickInputs]: TickInputs[K] };
   const numbers: LoopNumbers = {
     nowMs: 0,
     level: LEVEL.CALM,
@@ -68,8 +63,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     durationMs: 0,
   };
   let policy = firstPolicy;
-  let roundEndMs = Number.NEGATIVE_INFINITY;
-  let lastSignalMs = Number.NEGATIVE_INFINITY;
+  let detailsMs = Number.NEGATIVE_INFINITY;
   let someUs: number = ABSENT;
   let turnMs = 0;
 
@@ -87,28 +81,13 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     }
   };
 
-  /** The unidentified process with the most points above those of the best candidate; ABSENT when there is none. */
-  const largestUnidentified = (): number => {
-    const { table } = index;
-    const { ranking } = state;
-    let largest: number = ABSENT;
-    let bar = ranking.count === 0 ? Number.NEGATIVE_INFINITY : (ranking.points[ranking.order[0] as number] as number);
-    for (let row = 0; row < table.count; row++) {
-      const slot = table.rows[row] as number;
-      if (((table.flags[slot] as number) & (FLAG.IDENTIFIED | FLAG.GONE)) !== 0) continue;
-      if ((ranking.points[slot] as number) <= bar) continue;
-      largest = slot;
-      bar = ranking.points[slot] as number;
-    }
-    return largest;
-  };
-
   /** Something outgrew every candidate within one round: look who it is, or an innocent would die in its place. */
   const chooseAmongAll = (): void => {
     // The ranking is that of the last choice: it says nothing when the shortage was over by the time of the scan.
     if (state.detect.verdict.level < LEVEL.TERM) return;
     for (let times = 0; times < LATE_IDENTITIES; times++) {
-      const slot = state.ranking.excluded[UNIDENTIFIED] === 0 ? ABSENT : largestUnidentified();
+      const slot =
+        state.ranking.excluded[UNIDENTIFIED] === 0 ? ABSENT : largestUnidentified(state.ranking, index.table);
       if (slot === ABSENT) return;
       index.identify(slot);
       out.intents.length = 0;
@@ -116,19 +95,32 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     }
   };
 
-  const shoot = (intent: SignalIntent, scanMs: number): void => {
-    const outcome = executor.signal(intent);
+  /** Everything that was decided, in one go; what it came to is told after the last shot. */
+  const carryOut = (scanMs: number): void => {
+    const outcomes: Outcome[] = [];
+    for (const intent of out.intents) if (intent.kind === 'signal') outcomes.push(executor.signal(intent));
+    if (outcomes.length === 0) return;
     const nowMs = clock.nowMs();
-    lastSignalMs = nowMs;
-    settle(state, intent, outcome, index.table, sample, policy, scanMs, nowMs, out.events);
+    upkeep.shot(nowMs);
+    const settled = { table: index.table, sample, policy, scanMs, nowMs };
+    outcomes.forEach((outcome, at) => {
+      settle(state, out.intents[at] as SignalIntent, outcome, settled, out.events, out.tasks);
+    });
+  };
+
+  const begin = (): void => {
+    for (const { kind, dying } of out.tasks) {
+      if (kind === 'reap') victims.reap(dying);
+      else victims.examine(dying);
+    }
+    out.tasks.length = 0;
   };
 
   const runTick = (nowMs: number): void => {
     inputs.table = null;
     tick(state, inputs, policy, nowMs, out);
-    let intent = out.intents[0];
     let scanMs = 0;
-    if (intent?.kind === 'scan') {
+    if (out.intents[0]?.kind === 'scan') {
       const { verdictMs } = state;
       const scanStart = clock.nowMs();
       index.scan();
@@ -138,28 +130,18 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       out.intents.length = 0;
       tick(state, inputs, policy, clock.nowMs(), out);
       chooseAmongAll();
-      intent = out.intents[0];
       state.verdictMs = verdictMs;
     }
-    if (intent?.kind === 'signal') shoot(intent, scanMs);
+    carryOut(scanMs);
+    begin();
   };
 
-  const refreshIndex = (nowMs: number): void => {
-    const { fullPermyriad } = state.detect.signs;
-    const emergency = state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
-    // With nobody to choose there is no shot to keep the way clear for: only somebody new can help.
-    if (emergency && state.nobodyMs === ABSENT) return;
-    if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS) return;
-    if (nowMs - roundEndMs < roundEveryMs()) return;
-    const budgetMs = state.level >= LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
-    if (index.refresh(budgetMs)) roundEndMs = nowMs;
-  };
-
-  const roundEveryMs = (): number => {
-    if (state.nobodyMs !== ABSENT) return NOBODY_ROUND_MS;
-    if (state.level !== LEVEL.APPROACH) return CALM_ROUND_MS;
-    const { exhaustionMs } = state.detect.verdict;
-    return exhaustionMs !== ABSENT && exhaustionMs <= HURRY_MS ? 0 : STEADY_ROUND_MS;
+  /** Counters that are compared with the kernel's records: now and then, and whenever somebody is dying. */
+  const wantsDetails = (nowMs: number): boolean => {
+    const isWanted = state.detect.wantsDetails || state.register.dying.length > 0 || state.register.isPressOpen;
+    if (!isWanted && nowMs - detailsMs < DETAILS_EVERY_MS) return false;
+    detailsMs = nowMs;
+    return true;
   };
 
   const followSources = (nowMs: number): void => {
@@ -182,6 +164,33 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     return waitedMs >= elapsedMs * STALL_SHARE && waitedMs > 0;
   };
 
+  const publish = (): void => {
+    for (let at = 0; at < out.events.length; at++) publisher.publish(out.events[at] as OomwatchdEvent);
+    out.events.length = 0;
+  };
+
+  /** Carries out what force() has pushed, and corrects its answer where the kernel refuses. */
+  const forced = (request: ForcedRequest): ForcedAnswer => {
+    const nowMs = clock.nowMs();
+    out.intents.length = out.events.length = 0;
+    const scanStart = clock.nowMs();
+    index.scan();
+    read(true);
+    const answer = force(state, request, index.table, policy, nowMs, out);
+    const [intent] = out.intents;
+    let errno = 0;
+    if (intent?.kind === 'sysrq_f') {
+      errno = executor.sysrqF(intent.dryRun);
+      if (errno === 0 && !intent.dryRun) notePress(state.register, sample.oomKill, nowMs);
+    } else if (intent !== undefined) {
+      carryOut(clock.nowMs() - scanStart);
+      const told = out.events.find((event) => event.kind === 'signal');
+      errno = told?.errno ?? 0;
+      begin();
+    }
+    return errno === 0 ? answer : { ...answer, outcome: 'refused', detail: `errno ${errno}` };
+  };
+
   const turn = (dueMs: number): number => {
     const nowMs = clock.nowMs();
     out.intents.length = 0;
@@ -189,9 +198,10 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     sample.tickLateMs = Math.max(0, nowMs - dueMs);
     sample.ownMajorFaults = ports.ownMajorFaults();
     const lateMs = sample.tickLateMs;
-    read(state.detect.wantsDetails);
+    read(wantsDetails(nowMs));
     const stalls = stalledSince(nowMs);
     watchVictims();
+    intake.fill(state.register);
     runTick(nowMs);
     const { verdict } = state.detect;
     numbers.nowMs = nowMs;
@@ -202,9 +212,9 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     numbers.ticks++;
     numbers.lateMs = lateMs;
     numbers.lateMaxMs = Math.max(numbers.lateMaxMs, lateMs);
-    for (let at = 0; at < out.events.length; at++) publisher.publish(out.events[at] as OomwatchdEvent);
+    publish();
     followSources(nowMs);
-    refreshIndex(nowMs);
+    upkeep.run(nowMs);
     numbers.durationMs = clock.nowMs() - nowMs;
     publisher.gauges(numbers, sample);
     ports.ticked();
@@ -215,6 +225,14 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   return {
     turn,
+    force: (request) => {
+      const answer = forced(request);
+      const { by, reason } = request;
+      const { outcome, victim, detail } = answer;
+      out.events.push({ kind: 'forced', by, reason, outcome, pid: victim?.pid ?? ABSENT, detail });
+      publish();
+      return answer;
+    },
     setPolicy: (next) => {
       policy = next;
       spareProtected(state.victims, index.table);

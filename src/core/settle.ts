@@ -4,12 +4,15 @@
  */
 import { spend } from './act/budget.ts';
 import { EXCLUSIONS, type Exclusion, type OomwatchdEvent, type ProcessFacts } from './event.ts';
-import { EPERM, ESRCH, type Outcome, type SignalIntent } from './intent.ts';
+import { EPERM, ESRCH, type Outcome, type SignalIntent, type Task } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
+import { enter } from './register/register.ts';
 import type { Sample } from './sample.ts';
 import { factsOf } from './select/facts.ts';
+import { correctionFacts } from './select/rules/trace.ts';
+import { isVictimOf } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 import { detectorNames } from './verify/episode.ts';
@@ -18,7 +21,12 @@ import type { Victim } from './victim.ts';
 /** How many of the ranked candidates are told with the choice: enough to see why the runners-up were not taken. */
 const TOLD = 5;
 
-const rankedEvent = (state: State, table: ProcessTable, scanMs: number): OomwatchdEvent => {
+const rankedEvent = (
+  state: State,
+  table: ProcessTable,
+  { corrections }: Policy['select'],
+  scanMs: number,
+): OomwatchdEvent => {
   const excluded: Partial<Record<Exclusion, number>> = {};
   EXCLUSIONS.forEach((reason, index) => {
     const count = state.ranking.excluded[index] as number;
@@ -26,13 +34,25 @@ const rankedEvent = (state: State, table: ProcessTable, scanMs: number): Oomwatc
   });
   const slots = Array.from(state.ranking.order.subarray(0, Math.min(TOLD, state.ranking.count)));
   const top = slots.map((slot) => factsOf(table, slot));
-  return { kind: 'ranked', episode: state.episode.number, scanned: table.count, top, excluded, scanMs };
+  const facts = correctionFacts(table, corrections, (slot) => isVictimOf(state, table, slot));
+  const { number: episode } = state.episode;
+  return { kind: 'ranked', episode, scanned: table.count, top, excluded, corrections: facts, scanMs };
+};
+
+/** What its death can give back at most: its own memory, and that of whoever dies with it without sharing its mm. */
+const expectedKiBOf = (state: State, table: ProcessTable, slot: number): number => {
+  const anonKiB = (each: number): number =>
+    Math.max(0, table.rssAnonKiB[each] as number) + Math.max(0, table.swapKiB[each] as number);
+  let sum = anonKiB(slot);
+  for (const companion of state.company) if (companion.company === 'oom_group') sum += anonKiB(companion.slot);
+  return sum;
 };
 
 const newVictim = (
+  state: State,
   intent: SignalIntent,
   facts: ProcessFacts,
-  anonKiB: number,
+  table: ProcessTable,
   sample: Sample,
   nowMs: number,
 ): Victim => ({
@@ -42,43 +62,74 @@ const newVictim = (
   signalledMs: nowMs,
   firstSignalMs: nowMs,
   simulated: intent.dryRun,
-  expectedKiB: Math.max(0, anonKiB) + Math.max(0, facts.swapKiB),
+  expectedKiB: expectedKiBOf(state, table, intent.slot),
   baselineKiB: sample.memAvailableKiB + Math.max(0, sample.swapFreeKiB),
   exitedMs: ABSENT,
+  freedMs: ABSENT,
+  company: state.company,
   checkpoint: 0,
   verdict: null,
 });
 
-/** Applies `outcome` of `intent`; `scanMs` is what the scan before it took. Appends to `events`. */
+/** SIGKILL has left: the process is in the register from now on, and its memory is taken back right away. */
+const enterDying = (
+  state: State,
+  { slot, pid }: SignalIntent,
+  table: ProcessTable,
+  policy: Policy,
+  nowMs: number,
+  tasks: Task[],
+): void => {
+  const sizeKiB = Math.max(0, table.rssAnonKiB[slot] as number) + Math.max(0, table.swapKiB[slot] as number);
+  const dying = enter(state.register, slot, pid, table.comm[slot] as string, 'oomwatchd', sizeKiB, nowMs);
+  if (dying === null || !policy.act.reap) return;
+  dying.reap = 'running';
+  dying.reapMs = nowMs;
+  tasks.push({ kind: 'reap', dying });
+};
+
+export interface Settled {
+  readonly table: ProcessTable;
+  readonly sample: Sample;
+  readonly policy: Policy;
+  /** What the scan before it took. */
+  readonly scanMs: number;
+  readonly nowMs: number;
+}
+
+/** Applies `outcome` of `intent`. Appends to `events` and `tasks`. */
 export const settle = (
   state: State,
   intent: SignalIntent,
   outcome: Outcome,
-  table: ProcessTable,
-  sample: Sample,
-  policy: Policy,
-  scanMs: number,
-  nowMs: number,
+  { table, sample, policy, scanMs, nowMs }: Settled,
   events: OomwatchdEvent[],
+  tasks: Task[],
 ): void => {
+  const isMain = intent.company === '';
   const known = state.victims.find((victim) => victim.slot === intent.slot && victim.facts.pid === intent.pid);
   const facts = known?.facts ?? factsOf(table, intent.slot);
   const episode = state.episode.number;
-  if (known === undefined) events.push(rankedEvent(state, table, scanMs));
+  if (isMain && known === undefined) events.push(rankedEvent(state, table, policy.select, scanMs));
+  const memory = memoryFacts(sample);
   events.push({
     kind: 'signal',
     episode,
     signal: intent.signal,
     reason: intent.reason === '' ? detectorNames(state.detect.verdict.detectors).join('+') : intent.reason,
     victim: facts,
-    memory: memoryFacts(sample),
+    memory,
     sent: outcome.sent,
     errno: outcome.errno,
     sinceVerdictMs: nowMs - state.verdictMs,
+    company: intent.company,
+    companyOf: table.pid[intent.companyOf] as number,
   });
-  const memory = memoryFacts(sample);
+  if (outcome.sent) state.episode.signals++;
+  if (outcome.sent && intent.signal === 'KILL') enterDying(state, intent, table, policy, nowMs, tasks);
+  if (!isMain) return;
   if (outcome.errno === ESRCH) {
-    if (known !== undefined && known.exitedMs === ABSENT) known.exitedMs = nowMs;
+    if (known !== undefined && known.exitedMs === ABSENT) known.exitedMs = known.freedMs = nowMs;
     events.push({ kind: 'no_action', episode, reason: 'victim_vanished', detail: `pid ${intent.pid}`, memory });
     return;
   }
@@ -92,10 +143,8 @@ export const settle = (
   if (policy.mode === 'observe') {
     events.push({ kind: 'no_action', episode, reason: 'observe_mode', detail: `pid ${intent.pid}`, memory });
   }
-  if (outcome.sent) state.episode.signals++;
   if (known === undefined) {
-    const anonKiB = table.rssAnonKiB[intent.slot] as number;
-    state.victims.push(newVictim(intent, facts, anonKiB, sample, nowMs));
+    state.victims.push(newVictim(state, intent, facts, table, sample, nowMs));
     spend(state.budget, nowMs);
   } else {
     known.signal = intent.signal;

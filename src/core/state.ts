@@ -2,11 +2,12 @@
 import { type Budget, createBudget } from './act/budget.ts';
 import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
+import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
 import { ABSENT } from './units.ts';
 import { LEVEL } from './verdict.ts';
 import { createEpisode, type Episode } from './verify/episode.ts';
-import type { Victim } from './victim.ts';
+import type { Companion, Victim } from './victim.ts';
 
 /** A process that the kernel would not let us signal: not tried again in this episode. */
 interface Refusal {
@@ -19,9 +20,13 @@ export interface State {
   readonly episode: Episode;
   readonly budget: Budget;
   readonly ranking: Ranking;
+  /** Who is dying, whoever killed it; outlives episodes. */
+  readonly register: Register;
   /** Signalled in this episode, oldest first. */
   readonly victims: Victim[];
   readonly refused: Refusal[];
+  /** Who goes along with the victim of the present intents. */
+  company: Companion[];
   level: number;
   /** A scan has been asked for and this tick was to use it. */
   selecting: boolean;
@@ -44,8 +49,10 @@ export const createState = (capacity: number): State => ({
   episode: createEpisode(),
   budget: createBudget(),
   ranking: createRanking(capacity, RANK_DEPTH),
+  register: createRegister(),
   victims: [],
   refused: [],
+  company: [],
   level: LEVEL.CALM,
   selecting: false,
   verdictMs: ABSENT,

@@ -5,35 +5,31 @@
  */
 import { nextStep, type Step } from './act/next-step.ts';
 import { detect } from './detect/detect.ts';
-import type { NoActionReason, OomwatchdEvent } from './event.ts';
+import type { NoActionReason } from './event.ts';
 import { EXCLUSIONS, LEVELS } from './event.ts';
-import type { Intent } from './intent.ts';
-import { markKiB } from './mark.ts';
+import type { SignalIntent } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
+import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
+import { followRegister, registerDueMs } from './register/follow.ts';
+import { findDying, type RegisterInputs } from './register/register.ts';
 import type { Sample } from './sample.ts';
-import { rowSizeKiB } from './select/badness.ts';
-import { hasScope } from './select/policy-match.ts';
-import { rank } from './select/rank.ts';
+import { victimLimitMs } from './select/rules/timers.ts';
+import { choose, minimumKiBOf, noteDying, pushSignals, waitsFor, whyNobody } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 import { DETECTED, LEVEL } from './verdict.ts';
 import { detectorNames, followEpisode } from './verify/episode.ts';
 import { dueMs, follow } from './verify/return.ts';
-import { isPending, isVictimSlot, type Victim } from './victim.ts';
+import { isPending, type Victim } from './victim.ts';
 
-export interface TickInputs {
+export interface TickInputs extends RegisterInputs {
   readonly sample: Sample;
   /** A scan made after the last tick asked for one; null otherwise. */
   readonly table: ProcessTable | null;
   /** Slots of victims all of whose threads have exited. */
   readonly exited: readonly number[];
-}
-
-export interface TickOutput {
-  intents: Intent[];
-  events: OomwatchdEvent[];
 }
 
 /** The same reason is told again after this: a shortage without action is worth a line now and then, not one a tick. */
@@ -77,25 +73,47 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
     out.events.push({ kind: 'late', lateMs: sample.tickLateMs, majorFaults: sample.ownMajorFaults });
   }
   tellLevel(state, verdict.level, sample, out);
+  // Told once: a tick with a table sees the same inputs again.
+  if (inputs.table === null) {
+    const { number } = state.episode;
+    const limitMs = limitMsOf(policy);
+    followRegister(
+      state.register,
+      inputs,
+      sample,
+      verdict.level,
+      policy,
+      limitMs,
+      number,
+      nowMs,
+      out.events,
+      out.tasks,
+    );
+  }
   const open = state.victims.length > 0 && followVictims(state, inputs, policy, nowMs, out);
   followEpisode(state.episode, verdict.level, verdict.detectors, open, nowMs, out.events);
   if (!state.episode.active) forgetEpisode(state);
 
-  const step = nextStep(state.victims, verdict.level, state.budget, policy.act, nowMs);
-  carryOut(state, step, inputs, policy, nowMs, out);
-  state.dueMs = state.victims.length === 0 && verdict.level < LEVEL.TERM ? ABSENT : nextDueMs(state, policy, nowMs);
+  const waits = verdict.level < LEVEL.TERM ? '' : waitsFor(state, policy, sample, nowMs);
+  const step = nextStep(state.victims, verdict.level, waits !== '', state.budget, policy.act, nowMs);
+  carryOut(state, step, waits, inputs, policy, nowMs, out);
+  const isQuiet = state.victims.length === 0 && state.register.dying.length === 0 && verdict.level < LEVEL.TERM;
+  state.dueMs = isQuiet ? ABSENT : nextDueMs(state, policy, nowMs);
 };
+
+const limitMsOf = ({ act, select }: Policy): number => victimLimitMs(act.victimTimeoutMs, select.corrections.timers);
 
 /** Follows what was signalled; true while the episode has to wait for one of them. */
 const followVictims = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): boolean => {
   const { sample } = inputs;
   const { level } = state.detect.verdict;
-  const limits = { victimTimeoutMs: policy.act.victimTimeoutMs, holdOffMs: holdOffMs(state, policy) };
+  const limits = { victimTimeoutMs: limitMsOf(policy), holdOffMs: holdOffMs(state, policy) };
   if (policy.mode === 'enforce') forgetSimulated(state);
   for (const victim of state.victims) {
     const exited = inputs.exited.includes(victim.slot);
     const pending = isPending(victim);
-    follow(victim, exited, sample, level, limits, state.episode.number, nowMs, out.events);
+    const reaped = findDying(state.register, victim.facts.pid)?.life === 'reaped';
+    follow(victim, exited, reaped, sample, level, limits, state.episode.number, nowMs, out.events);
     if (pending && victim.verdict !== null) state.episode.returnedKiB += returnedOf(victim.baselineKiB, sample);
   }
   return state.victims.some((victim) => isOpen(victim, policy, nowMs));
@@ -133,6 +151,7 @@ const isOpen = (victim: Victim, policy: Policy, nowMs: number): boolean =>
 const carryOut = (
   state: State,
   step: Step,
+  waits: string,
   inputs: TickInputs,
   policy: Policy,
   nowMs: number,
@@ -147,6 +166,9 @@ const carryOut = (
       return;
     case 'wait':
       return;
+    case 'wait_for_dying':
+      noAction(state, 'waiting_for_victim', waits, sample, nowMs, out);
+      return;
     case 'over_budget':
       noAction(
         state,
@@ -160,14 +182,9 @@ const carryOut = (
     case 'escalate': {
       const { victim } = step;
       state.verdictMs = nowMs;
-      out.intents.push({
-        kind: 'signal',
-        signal: 'KILL',
-        slot: victim.slot,
-        pid: victim.facts.pid,
-        dryRun: policy.mode === 'observe',
-        reason: step.reason,
-      });
+      const shot = { kind: 'signal', signal: 'KILL', dryRun: policy.mode === 'observe', reason: step.reason } as const;
+      out.intents.push({ ...shot, slot: victim.slot, pid: victim.facts.pid, company: '', companyOf: victim.slot });
+      for (const companion of victim.company) out.intents.push({ ...shot, ...companion, companyOf: victim.slot });
       return;
     }
     case 'choose':
@@ -177,30 +194,33 @@ const carryOut = (
         state.selecting = true;
         state.verdictMs = nowMs;
         out.intents.push({ kind: 'scan' });
-      } else choose(state, inputs.table, step.signal, sample, policy, nowMs, out);
+      } else chooseFrom(state, inputs.table, step.signal, sample, policy, nowMs, out);
   }
 };
 
-const choose = (
+const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
+
+const chooseFrom = (
   state: State,
   table: ProcessTable,
-  signal: 'TERM' | 'KILL',
+  signal: SignalIntent['signal'],
   sample: Sample,
   policy: Policy,
   nowMs: number,
   out: TickOutput,
 ): void => {
-  const minimumKiB = Math.max(0, markKiB(policy.select.minimumSize, sample.memTotalKiB));
-  rank(state.ranking, table, {
-    onlyPid: policy.select.onlyPid,
-    narrowed: hasScope(policy.select),
-    minimumKiB,
-    admitsUnidentified: false,
-    isTaken: (slot) =>
-      isVictimSlot(state.victims, slot, table.pid[slot] as number) ||
-      state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
-  });
-  if (state.ranking.count === 0) {
+  const minimumKiB = minimumKiBOf(policy, sample);
+  noteDying(state, table, minimumKiB, nowMs, out);
+  const waits = waitsFor(state, policy, sample, nowMs);
+  const slot = waits === '' ? choose(state, table, policy, minimumKiB) : ABSENT;
+  if (waits !== '' || state.ranking.abortedBy !== ABSENT) {
+    // Nobody was ranked: what an earlier choice left must not be taken for the answer.
+    state.ranking.excluded.fill(0);
+    const detail = waits === '' ? `pid ${table.pid[state.ranking.abortedBy]} is exiting (patch 2 is off)` : waits;
+    noAction(state, 'waiting_for_victim', detail, sample, nowMs, out);
+    return;
+  }
+  if (slot === ABSENT) {
     // Whoever runs the tick may look who the unidentified are and ask again: that is no refusal to act yet.
     const isFinal = state.nobodyMs !== ABSENT || state.ranking.excluded[UNIDENTIFIED] === 0;
     state.nobodyMs = nowMs;
@@ -209,35 +229,13 @@ const choose = (
     return;
   }
   state.nobodyMs = ABSENT;
-  const slot = state.ranking.order[0] as number;
-  out.intents.push({
-    kind: 'signal',
-    signal,
-    slot,
-    pid: table.pid[slot] as number,
-    dryRun: policy.mode === 'observe',
-    reason: '',
-  });
-};
-
-const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
-const PROTECTED = EXCLUSIONS.indexOf('protected');
-const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
-
-/** Every host has small processes and protected ones: what counts is whether a protected one would have been worth it. */
-const whyNobody = ({ ranking }: State, table: ProcessTable, minimumKiB: number): NoActionReason => {
-  for (let row = 0; row < table.count; row++) {
-    const slot = table.rows[row] as number;
-    if (ranking.exclusion[slot] === PROTECTED && rowSizeKiB(table, slot) >= minimumKiB) return 'all_protected';
-  }
-  if ((ranking.excluded[BELOW_MINIMUM] as number) > 0) return 'below_minimum_size';
-  return (ranking.excluded[PROTECTED] as number) > 0 ? 'all_protected' : 'no_candidate';
+  pushSignals(state, table, slot, signal, policy.mode === 'observe', '', out);
 };
 
 const nextDueMs = (state: State, policy: Policy, nowMs: number): number => {
-  let due: number = ABSENT;
+  let due: number = registerDueMs(state.register, limitMsOf(policy), nowMs);
   for (const victim of state.victims) {
-    const checks = dueMs(victim, policy.act.victimTimeoutMs, holdOffMs(state, policy), nowMs);
+    const checks = dueMs(victim, limitMsOf(policy), holdOffMs(state, policy), nowMs);
     if (checks !== ABSENT) due = due === ABSENT ? checks : Math.min(due, checks);
     if (state.level < LEVEL.TERM || !isPending(victim) || victim.signal === 'KILL') continue;
     const escalation = Math.max(0, victim.signalledMs + policy.act.termTimeoutMs - nowMs);

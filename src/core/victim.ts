@@ -1,7 +1,14 @@
 /** A process that we have signalled: what was expected of it and what came. Shared by act and verify. */
-import type { ProcessFacts, VerifyVerdict } from './event.ts';
+import type { Company, ProcessFacts, VerifyVerdict } from './event.ts';
 import type { ProcessTable } from './process-table.ts';
 import { ABSENT } from './units.ts';
+
+/** One that shares the victim's mm, or its cgroup with memory.oom.group. */
+export interface Companion {
+  readonly slot: number;
+  readonly pid: number;
+  readonly company: Company;
+}
 
 export interface Victim {
   readonly slot: number;
@@ -19,6 +26,10 @@ export interface Victim {
   readonly baselineKiB: number;
   /** All threads have exited; ABSENT until then. */
   exitedMs: number;
+  /** Its memory has been given back, by its exit or by a reaper; ABSENT until then. */
+  freedMs: number;
+  /** Who goes along with it: signalled whenever it is. */
+  readonly company: Companion[];
   /** Index of the next checkpoint to be told. */
   checkpoint: number;
   verdict: VerifyVerdict | null;
@@ -45,8 +56,9 @@ export const spareProtected = (victims: Victim[], table: ProcessTable): void => 
  */
 export const isVictimSlot = (victims: readonly Victim[], slot: number, pid: number): boolean => {
   for (const victim of victims) {
-    if (victim.slot === slot && victim.facts.pid === pid && victim.exitedMs === ABSENT && !victim.simulated)
-      return true;
+    if (victim.exitedMs !== ABSENT || victim.simulated) continue;
+    if (victim.slot === slot && victim.facts.pid === pid) return true;
+    for (const companion of victim.company) if (companion.slot === slot && companion.pid === pid) return true;
   }
   return false;
 };

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { createLoop } from '../../src/control/loop.ts';
 import type { Ports } from '../../src/control/ports.ts';
 import { createPublisher } from '../../src/control/publisher.ts';
+import type { Reaped } from '../../src/core/dying.ts';
 import { createState } from '../../src/core/state.ts';
 import { GIB, MIB } from '../../src/core/units.ts';
 import { createMachine, type Machine } from '../core/support/machine.ts';
@@ -26,6 +27,7 @@ detect: { term: { mem_available: 800MiB }, kill: { mem_available: 400MiB } }
 act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_timeout: 1s }`);
   machine.apply(policy.select);
   const slow = { ownRssKiB: 0, known: 0, armed: 0, reporterRestarts: 0, lockedKiB: 0 };
+  const reaped: Reaped[] = [];
   let written = 0;
   const write = (_bytes: Uint8Array, length: number): number => {
     written++;
@@ -36,7 +38,15 @@ act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_ti
     clock: { nowMs: machine.nowMs },
     sampler: { readBasics: machine.readBasics, readDetails: machine.readDetails, repair: () => undefined, sources: [] },
     index: { table: machine.table, refresh: () => true, scan: machine.scan, identify: () => undefined },
-    executor: { signal: machine.signal, hasExited: machine.hasExited },
+    executor: { signal: machine.signal, hasExited: machine.hasExited, sysrqF: () => 0 },
+    kernelLog: { read: () => undefined },
+    victims: {
+      look: machine.look,
+      reap: (dying) => void reaped.push(machine.reap(dying)),
+      examine: () => undefined,
+      take: (into) => void into.push(...reaped.splice(0)),
+      enrol: () => -1,
+    },
     publisher: createPublisher({ write, monotonicMs: machine.nowMs, timeMs: machine.nowMs }, slow),
     ownMajorFaults: () => 0,
     ticked: () => undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OomwatchdEvent } from '../../src/core/event.ts';
-import { EPERM, ESRCH, type Outcome, type SignalIntent } from '../../src/core/intent.ts';
+import { EPERM, ESRCH, type Outcome, type SignalIntent, type Task } from '../../src/core/intent.ts';
 import { rank } from '../../src/core/select/rank.ts';
 import { settle } from '../../src/core/settle.ts';
 import { createState } from '../../src/core/state.ts';
@@ -23,6 +23,16 @@ const table = tableOf([
   { pid: 1, oomScoreAdj: -1000 },
 ]);
 
+const SCOPE = {
+  corrections: ENFORCE.select.corrections,
+  onlyPid: ABSENT,
+  narrowed: false,
+  minimumKiB: 0,
+  admitsUnidentified: false,
+  isVictim: () => false,
+  isRefused: () => false,
+};
+
 const settled = (
   outcome: Outcome,
   differences: Partial<SignalIntent> = {},
@@ -30,13 +40,7 @@ const settled = (
   policy = ENFORCE,
 ) => {
   const state = createState(table.capacity);
-  rank(state.ranking, table, {
-    onlyPid: ABSENT,
-    narrowed: false,
-    minimumKiB: 0,
-    admitsUnidentified: false,
-    isTaken: () => false,
-  });
+  rank(state.ranking, table, SCOPE);
   state.episode.number = 4;
   state.verdictMs = 990;
   state.detect.verdict.detectors = DETECTED.MEM_AVAILABLE | DETECTED.FORECAST;
@@ -48,12 +52,20 @@ const settled = (
     pid: 70,
     dryRun: false,
     reason: '',
+    company: '',
+    companyOf: 0,
     ...differences,
   };
   const events: OomwatchdEvent[] = [];
   const sample = aSample({ memAvailableKiB: 500 * MIB, swapFreeKiB: 3 * MIB });
-  settle(state, intent, outcome, table, sample, policy, 3, 1000, events);
-  return { state, events, kinds: events.map((event) => (event.kind === 'no_action' ? event.reason : event.kind)) };
+  const tasks: Task[] = [];
+  settle(state, intent, outcome, { table, sample, policy, scanMs: 3, nowMs: 1000 }, events, tasks);
+  return {
+    state,
+    events,
+    tasks,
+    kinds: events.map((event) => (event.kind === 'no_action' ? event.reason : event.kind)),
+  };
 };
 
 describe('a signal that was sent', () => {
@@ -95,6 +107,8 @@ describe('a signal that was sent', () => {
         expectedKiB: GIB + MIB,
         baselineKiB: 503 * MIB,
         exitedMs: ABSENT,
+        freedMs: ABSENT,
+        company: [],
         checkpoint: 0,
         verdict: null,
       },
@@ -210,23 +224,35 @@ it('does not take the next process in a slot for the victim that left it', () =>
 it('tells the five best candidates at the most', () => {
   const many = tableOf(Array.from({ length: 9 }, (_, index) => ({ pid: 70 + index, rssKiB: (9 - index) * GIB })));
   const state = createState(many.capacity);
-  rank(state.ranking, many, {
-    onlyPid: ABSENT,
-    narrowed: false,
-    minimumKiB: 0,
-    admitsUnidentified: false,
-    isTaken: () => false,
-  });
+  rank(state.ranking, many, SCOPE);
   const events: OomwatchdEvent[] = [];
-  const intent: SignalIntent = { kind: 'signal', signal: 'TERM', slot: 0, pid: 70, dryRun: false, reason: '' };
-  settle(state, intent, SENT, many, aSample(), ENFORCE, 1, 0, events);
+  const intent: SignalIntent = {
+    kind: 'signal',
+    signal: 'TERM',
+    slot: 0,
+    pid: 70,
+    dryRun: false,
+    reason: '',
+    company: '',
+    companyOf: 0,
+  };
+  settle(state, intent, SENT, { table: many, sample: aSample(), policy: ENFORCE, scanMs: 1, nowMs: 0 }, events, []);
   expect(events[0]).toMatchObject({ top: [{ pid: 70 }, { pid: 71 }, { pid: 72 }, { pid: 73 }, { pid: 74 }] });
 });
 
 it('expects nothing of memory that was not read', () => {
   const unread = tableOf([{ pid: 70, rssKiB: ABSENT, rssAnonKiB: ABSENT, swapKiB: ABSENT, oomScore: 900 }]);
   const state = createState(1);
-  const intent: SignalIntent = { kind: 'signal', signal: 'TERM', slot: 0, pid: 70, dryRun: false, reason: '' };
-  settle(state, intent, SENT, unread, aSample(), ENFORCE, 1, 0, []);
+  const intent: SignalIntent = {
+    kind: 'signal',
+    signal: 'TERM',
+    slot: 0,
+    pid: 70,
+    dryRun: false,
+    reason: '',
+    company: '',
+    companyOf: 0,
+  };
+  settle(state, intent, SENT, { table: unread, sample: aSample(), policy: ENFORCE, scanMs: 1, nowMs: 0 }, [], []);
   expect(state.victims[0]?.expectedKiB).toBe(0);
 });

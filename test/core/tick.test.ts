@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { OomwatchdEvent } from '../../src/core/event.ts';
+import type { TickOutput } from '../../src/core/output.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { FLAG, type ProcessTable } from '../../src/core/process-table.ts';
 import type { Sample } from '../../src/core/sample.ts';
 import { createState, type State } from '../../src/core/state.ts';
-import { type TickOutput, tick } from '../../src/core/tick.ts';
+import { tick } from '../../src/core/tick.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import { defaultPolicy } from '../support/policy.ts';
 import { aSample } from './support/samples.ts';
@@ -20,8 +21,9 @@ const ticked = (
   table: ProcessTable | null = null,
   { state = createState(8), policy = POLICY, nowMs = 1000 }: { state?: State; policy?: Policy; nowMs?: number } = {},
 ) => {
-  const out: TickOutput = { intents: [], events: [] };
-  tick(state, { sample: aSample(sample), table, exited: [] }, policy, nowMs, out);
+  const out: TickOutput = { intents: [], events: [], tasks: [] };
+  const told = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [] };
+  tick(state, { ...told, sample: aSample(sample), table, exited: [] }, policy, nowMs, out);
   const kinds = out.events.map((event: OomwatchdEvent) => (event.kind === 'no_action' ? event.reason : event.kind));
   return { ...out, state, kinds };
 };
@@ -40,7 +42,7 @@ describe('a tick', () => {
 
   it('chooses from the table, with the signal that the level demands', () => {
     const table = tableOf([{ pid: 7 }, { pid: 8, rssKiB: 2 * GIB }]);
-    const intent = { kind: 'signal', slot: 1, pid: 8, dryRun: false, reason: '' };
+    const intent = { kind: 'signal', slot: 1, pid: 8, dryRun: false, reason: '', company: '', companyOf: 1 };
     expect(ticked(LOW, table).intents).toEqual([{ ...intent, signal: 'TERM' }]);
     expect(ticked({ memAvailableKiB: GIB }, table).intents).toEqual([{ ...intent, signal: 'KILL' }]);
   });

@@ -12,12 +12,15 @@ export type Step =
   | { kind: 'none' }
   /** A victim is dying or has been asked to: no second one while its outcome is open. */
   | { kind: 'wait' }
+  /** The same for one that others have killed, or that is stuck since an earlier episode. */
+  | { kind: 'wait_for_dying' }
   | { kind: 'escalate'; victim: Victim; reason: 'term_timeout' | 'kill_mark' }
   | { kind: 'over_budget' }
   | { kind: 'choose'; signal: 'TERM' | 'KILL' };
 
 const NONE: Step = { kind: 'none' };
 const WAIT: Step = { kind: 'wait' };
+const WAIT_FOR_DYING: Step = { kind: 'wait_for_dying' };
 const OVER_BUDGET: Step = { kind: 'over_budget' };
 const CHOOSE_TERM: Step = { kind: 'choose', signal: 'TERM' };
 const CHOOSE_KILL: Step = { kind: 'choose', signal: 'KILL' };
@@ -33,10 +36,14 @@ const escalation = (victim: Victim, level: number, policy: ActPolicy, nowMs: num
   return WAIT;
 };
 
-/** The next step at `level` with these victims. Each victim is asked in order of its signal. */
+/**
+ * The next step at `level` with these victims. Each victim is asked in order of its signal. `isWaiting`: somebody else is
+ * dying who has memory to give back (core/register), and his time is not up.
+ */
 export const nextStep = (
   victims: readonly Victim[],
   level: number,
+  isWaiting: boolean,
   budget: Budget,
   policy: ActPolicy,
   nowMs: number,
@@ -51,6 +58,7 @@ export const nextStep = (
     if (!victim.simulated || nowMs - victim.signalledMs < OBSERVE_REPEAT_MS) return WAIT;
   }
   if (nowMs - lastSignalMs < policy.holdOffMs) return WAIT;
+  if (isWaiting) return WAIT_FOR_DYING;
   if (!mayKill(budget, policy, nowMs)) return OVER_BUDGET;
   return level >= LEVEL.KILL ? CHOOSE_KILL : CHOOSE_TERM;
 };

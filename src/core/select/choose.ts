@@ -12,7 +12,7 @@ import { type Ranking, rank } from './rank.ts';
 const PROTECTED = EXCLUSIONS.indexOf('protected');
 const OUTSIDE_SCOPE = EXCLUSIONS.indexOf('outside_scope');
 
-const neverTaken = (): boolean => false;
+const never = (): boolean => false;
 
 /** Fills `chosen` with slots, candidates first, and returns how many. */
 export const chooseToArm = (
@@ -28,7 +28,9 @@ export const chooseToArm = (
     // Half of the minimum: what is about to grow over it is held before it does.
     minimumKiB: minimumKiB / 2,
     admitsUnidentified: true,
-    isTaken: neverTaken,
+    corrections: policy.corrections,
+    isVictim: never,
+    isRefused: never,
   });
   let count = 0;
   for (; count < ranking.count && count < chosen.length; count++) chosen[count] = ranking.order[count] as number;

@@ -7,20 +7,27 @@ import { EXCLUSIONS } from '../event.ts';
 import type { ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
 import { rowBadness } from './badness.ts';
-import { exclusionOf, type Scope } from './eligible.ts';
+import { ABORTS, ELIGIBLE, FIRST_CHOICE, isVeto, judgeRow, type Scope } from './eligible.ts';
 
 export interface Ranking {
   /** Slots, best victim first; only the first `count` count. */
   readonly order: Int32Array;
   count: number;
-  /** By slot: badness plus policy points, pages. */
+  /** By slot: badness plus policy points, pages; FIRST_POINTS for a first choice. */
   readonly points: Float64Array;
   /** By slot: index into EXCLUSIONS or ABSENT. */
   readonly exclusion: Int8Array;
   /** By index into EXCLUSIONS. */
   readonly excluded: Int32Array;
+  /** The row that ended the search (patch 2 switched off), ABSENT when none did. Nobody is to be chosen then. */
+  abortedBy: number;
+  /** By number of an mm group: 1 when one of its members may not be killed. */
+  readonly vetoed: Uint8Array;
   readonly depth: number;
 }
+
+/** ULONG_MAX of oom_scan_process_thread(): more than any badness, and a number that can be compared and printed. */
+export const FIRST_POINTS = Number.MAX_SAFE_INTEGER;
 
 /** `depth` bounds how many candidates are kept in order; a command that prints all of them passes the capacity. */
 export const createRanking = (capacity: number, depth: number): Ranking => ({
@@ -29,6 +36,8 @@ export const createRanking = (capacity: number, depth: number): Ranking => ({
   points: new Float64Array(capacity),
   exclusion: new Int8Array(capacity),
   excluded: new Int32Array(EXCLUSIONS.length),
+  abortedBy: ABSENT,
+  vetoed: new Uint8Array(capacity),
   depth,
 });
 
@@ -55,16 +64,33 @@ const insert = (ranking: Ranking, table: ProcessTable, slot: number): void => {
   order[at] = slot;
 };
 
+/** Before the pass: killing one that shares its mm with a protected one would free nothing or kill the protected. */
+const collectVetoes = (ranking: Ranking, table: ProcessTable, scope: Scope): void => {
+  ranking.vetoed.fill(0);
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    const group = table.mmGroup[slot] as number;
+    if (group !== ABSENT && isVeto(judgeRow(table, slot, scope, false))) ranking.vetoed[group] = 1;
+  }
+};
+
 /** Fills `ranking` from all rows. */
 export const rank = (ranking: Ranking, table: ProcessTable, scope: Scope): void => {
   ranking.count = 0;
   ranking.excluded.fill(0);
+  ranking.abortedBy = ABSENT;
+  collectVetoes(ranking, table, scope);
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
-    const exclusion = exclusionOf(table, slot, scope);
-    ranking.exclusion[slot] = exclusion;
-    ranking.points[slot] = rowBadness(table, slot) + ((table.policyPoints[slot] as number) * table.totalPages) / 1000;
-    if (exclusion === ABSENT) insert(ranking, table, slot);
-    else ranking.excluded[exclusion] = (ranking.excluded[exclusion] as number) + 1;
+    const group = table.mmGroup[slot] as number;
+    const answer = judgeRow(table, slot, scope, group !== ABSENT && ranking.vetoed[group] === 1);
+    const isFirst = answer === FIRST_CHOICE;
+    ranking.points[slot] = isFirst
+      ? FIRST_POINTS
+      : rowBadness(table, slot) + ((table.policyPoints[slot] as number) * table.totalPages) / 1000;
+    ranking.exclusion[slot] = answer >= 0 ? answer : ABSENT;
+    if (answer === ABORTS) ranking.abortedBy = slot;
+    else if (isFirst || answer === ELIGIBLE) insert(ranking, table, slot);
+    else ranking.excluded[answer] = (ranking.excluded[answer] as number) + 1;
   }
 };

@@ -31,6 +31,20 @@ const RECOVERY_MS = 3000;
 
 export const detectorNames = (bits: number): Detector[] => DETECTORS.filter((_, index) => (bits & (1 << index)) !== 0);
 
+/** Opens an episode that no detector asked for: somebody has a process killed by hand. */
+export const openEpisode = (episode: Episode, detectors: number, nowMs: number, events: OomwatchdEvent[]): void => {
+  if (episode.firstSignMs === ABSENT) episode.firstSignMs = nowMs;
+  episode.calmSinceMs = ABSENT;
+  if (episode.active) return;
+  episode.active = true;
+  episode.number++;
+  episode.startedMs = nowMs;
+  episode.signals = 0;
+  episode.returnedKiB = 0;
+  const { number, firstSignMs } = episode;
+  events.push({ kind: 'episode_started', episode: number, firstSignMs, detectors: detectorNames(detectors) });
+};
+
 /** Opens, keeps or closes the episode. `open`: a victim is still being watched. */
 export const followEpisode = (
   episode: Episode,
@@ -43,15 +57,7 @@ export const followEpisode = (
   if (level === LEVEL.CALM && !episode.active) episode.firstSignMs = ABSENT;
   else if (episode.firstSignMs === ABSENT) episode.firstSignMs = nowMs;
   if (level >= LEVEL.TERM) {
-    episode.calmSinceMs = ABSENT;
-    if (episode.active) return;
-    episode.active = true;
-    episode.number++;
-    episode.startedMs = nowMs;
-    episode.signals = 0;
-    episode.returnedKiB = 0;
-    const { number, firstSignMs } = episode;
-    events.push({ kind: 'episode_started', episode: number, firstSignMs, detectors: detectorNames(detectors) });
+    openEpisode(episode, detectors, nowMs, events);
     return;
   }
   if (!episode.active) return;

@@ -32,11 +32,11 @@ const judge = (
   holdOffMs: number,
   nowMs: number,
 ): Victim['verdict'] => {
-  if (victim.exitedMs === ABSENT) {
+  if (victim.freedMs === ABSENT) {
     // A SIGTERM may take its time; that clock is act's. After SIGKILL nothing may.
     return victim.signal === 'KILL' && nowMs - victim.signalledMs >= victimTimeoutMs ? 'stuck' : null;
   }
-  const settled = nowMs - victim.exitedMs;
+  const settled = nowMs - victim.freedMs;
   if (settled < holdOffMs) return null;
   if (level < LEVEL.TERM) return 'recovered';
   const enough = victim.expectedKiB * NOT_RETURNED_SHARE;
@@ -46,11 +46,13 @@ const judge = (
 
 /**
  * Follows one victim: sets its verdict when it can be given, and appends a `verify` event at each checkpoint and at the
- * verdict. `exited`: all threads are gone, as its pidfd tells.
+ * verdict. `exited`: all threads are gone, as its pidfd tells; `reaped`: its memory
+ * has been given back though it has not gone (mm/oom_kill.c, process_mrelease(2)).
  */
 export const follow = (
   victim: Victim,
   exited: boolean,
+  reaped: boolean,
   sample: Sample,
   level: number,
   limits: { victimTimeoutMs: number; holdOffMs: number },
@@ -60,6 +62,7 @@ export const follow = (
 ): void => {
   if (!isPending(victim) || victim.simulated || sample.memAvailableKiB === ABSENT) return;
   if (exited && victim.exitedMs === ABSENT) victim.exitedMs = nowMs;
+  if ((exited || reaped) && victim.freedMs === ABSENT) victim.freedMs = nowMs;
   const returned = returnedKiB(victim, sample);
   victim.verdict = judge(victim, returned, level, limits.victimTimeoutMs, limits.holdOffMs, nowMs);
   const afterMs = nowMs - victim.signalledMs;
@@ -85,7 +88,7 @@ export const follow = (
 export const dueMs = (victim: Victim, victimTimeoutMs: number, holdOffMs: number, nowMs: number): number => {
   if (!isPending(victim) || victim.simulated) return ABSENT;
   let at = victim.signalledMs + (CHECKPOINTS_MS[victim.checkpoint] ?? Number.POSITIVE_INFINITY);
-  if (victim.exitedMs !== ABSENT) at = Math.min(at, victim.exitedMs + holdOffMs);
+  if (victim.freedMs !== ABSENT) at = Math.min(at, victim.freedMs + holdOffMs);
   else if (victim.signal === 'KILL') at = Math.min(at, victim.signalledMs + victimTimeoutMs);
   return at === Number.POSITIVE_INFINITY ? ABSENT : Math.max(0, at - nowMs);
 };

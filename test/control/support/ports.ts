@@ -1,7 +1,9 @@
 /** Ports of the loop on a machine in virtual time, with a log of every call in the order in which it was made. */
 import { createLoop, type Loop } from '../../../src/control/loop.ts';
 import type { Ports } from '../../../src/control/ports.ts';
+import type { Reaped } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
+import type { KernelEvent } from '../../../src/core/kernel-event.ts';
 import type { Policy } from '../../../src/core/policy.ts';
 import { createState, type State } from '../../../src/core/state.ts';
 import type { Machine } from '../../core/support/machine.ts';
@@ -26,11 +28,14 @@ export interface RigOptions {
   refreshed?: () => boolean;
   identify?: (slot: number) => void;
   ownMajorFaults?: () => number;
+  /** What the kernel tells in a turn. */
+  kernel?: () => KernelEvent[];
 }
 
 export const createRig = (machine: Machine, policy: Policy, options: RigOptions = {}): Rig => {
   const log: string[] = [];
   const events: OomwatchdEvent[] = [];
+  const reaped: Reaped[] = [];
   const sources: Source[] = [{ name: 'meminfo', isUp: true, detail: '', isNews: false }];
   const state = createState(machine.table.capacity);
   machine.apply(policy.select);
@@ -72,6 +77,22 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
         return machine.signal(intent);
       },
       hasExited: machine.hasExited,
+      sysrqF: (dryRun) => {
+        note(dryRun ? 'would press f' : 'press f');
+        return 0;
+      },
+    },
+    kernelLog: { read: (into) => into.push(...(options.kernel?.() ?? [])) },
+    victims: {
+      look: machine.look,
+      reap: (dying) => {
+        note(`reap ${dying.comm}`);
+        reaped.push(machine.reap(dying));
+      },
+      examine: (dying) => note(`examine ${dying.comm}`),
+      take: (into) => into.push(...reaped.splice(0)),
+      enrol: (pid) =>
+        machine.table.rows.subarray(0, machine.table.count).find((slot) => machine.table.pid[slot] === pid) ?? -1,
     },
     publisher: {
       publish: (event) => {

@@ -10,10 +10,10 @@ const { act } = defaultPolicy(
   'act: { term_timeout: 5s, hold_off: 100ms, victim_timeout: 5s, kills_per_minute: 2, kills_per_hour: 60 }',
 );
 
-const step = (level: number, victims: readonly Victim[], nowMs: number, spent = 0): string => {
+const step = (level: number, victims: readonly Victim[], nowMs: number, spent = 0, isWaiting = false): string => {
   const budget = createBudget();
   for (let count = 0; count < spent; count++) spend(budget, nowMs);
-  const next = nextStep(victims, level, budget, act, nowMs);
+  const next = nextStep(victims, level, isWaiting, budget, act, nowMs);
   if (next.kind === 'choose') return `choose ${next.signal}`;
   return next.kind === 'escalate' ? `escalate ${next.victim.facts.pid}: ${next.reason}` : next.kind;
 };
@@ -29,6 +29,11 @@ describe('without a victim', () => {
     ['the kill level', LEVEL.KILL, 'choose KILL'],
   ])('at %s', (_, level, expected) => {
     expect(step(level, [], 0)).toBe(expected);
+  });
+
+  it('waits for whoever is dying without our doing', () => {
+    expect(step(LEVEL.KILL, [], 0, 0, true)).toBe('wait_for_dying');
+    expect(step(LEVEL.APPROACH, [], 0, 0, true)).toBe('none');
   });
 
   it('stops at the budget', () => {

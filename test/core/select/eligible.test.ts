@@ -2,25 +2,28 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXCLUSIONS, type Exclusion } from '../../../src/core/event.ts';
 import { FLAG } from '../../../src/core/process-table.ts';
-import { exclusionOf, type Scope } from '../../../src/core/select/eligible.ts';
+import { judgeRow, type Scope } from '../../../src/core/select/eligible.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
+import { defaultPolicy } from '../../support/policy.ts';
 import { KNOWN, type Row, tableOf } from '../support/tables.ts';
 
 const SCOPE: Scope = {
+  corrections: defaultPolicy().select.corrections,
   onlyPid: ABSENT,
   narrowed: false,
   minimumKiB: 64 * MIB,
   admitsUnidentified: false,
-  isTaken: () => false,
+  isVictim: () => false,
+  isRefused: () => false,
 };
 
-const reasonFor = (row: Partial<Row>, scope: Partial<Scope> = {}): Exclusion | 'candidate' => {
-  const index = exclusionOf(tableOf([row]), 0, { ...SCOPE, ...scope });
+const reasonFor = (row: Partial<Row>, scope: Partial<Scope> = {}, isVetoed = false): Exclusion | 'candidate' => {
+  const index = judgeRow(tableOf([row]), 0, { ...SCOPE, ...scope }, isVetoed);
   return index === ABSENT ? 'candidate' : (EXCLUSIONS[index] as Exclusion);
 };
 
 /** For each reason the least that gives it, in the order in which they are told. */
-const GROUNDS: Readonly<Record<Exclusion, { row: Partial<Row>; scope?: Partial<Scope> }>> = {
+const GROUNDS: Readonly<Record<Exclusion, { row: Partial<Row>; scope?: Partial<Scope>; isVetoed?: true }>> = {
   kernel_thread: { row: { flags: KNOWN | FLAG.KTHREAD } },
   init: { row: { flags: KNOWN | FLAG.INIT } },
   gone: { row: { flags: KNOWN | FLAG.GONE } },
@@ -32,6 +35,8 @@ const GROUNDS: Readonly<Record<Exclusion, { row: Partial<Row>; scope?: Partial<S
   protected: { row: { protectRule: 3 } },
   outside_scope: { row: {}, scope: { narrowed: true } },
   already_victim: { row: { flags: KNOWN | FLAG.SIGKILL_PENDING } },
+  exiting: { row: { flags: KNOWN | FLAG.EXITING } },
+  mm_group: { row: {}, isVetoed: true },
   hidden_from_kernel: { row: { oomScore: 0 } },
   below_minimum_size: { row: { rssKiB: 64 * MIB - 1 } },
 };
@@ -42,8 +47,8 @@ describe('eligibility', () => {
   });
 
   it.each(EXCLUSIONS)('tells %s', (reason) => {
-    const { row, scope } = GROUNDS[reason];
-    expect(reasonFor(row, scope)).toBe(reason);
+    const { row, scope, isVetoed } = GROUNDS[reason];
+    expect(reasonFor(row, scope, isVetoed)).toBe(reason);
   });
 
   it('tells the first of two reasons in the documented order', () => {
@@ -54,13 +59,16 @@ describe('eligibility', () => {
         // "unidentified" is a missing flag, every other flag ground has it.
         const missing = a === 'unidentified' || b === 'unidentified' ? FLAG.IDENTIFIED : 0;
         const flags = ((one.row.flags ?? KNOWN) | (two.row.flags ?? KNOWN)) & ~missing;
-        expect([b, reasonFor({ ...one.row, ...two.row, flags }, { ...one.scope, ...two.scope })]).toEqual([b, a]);
+        const isVetoed = one.isVetoed ?? two.isVetoed ?? false;
+        const told = reasonFor({ ...one.row, ...two.row, flags }, { ...one.scope, ...two.scope }, isVetoed);
+        expect([b, told]).toEqual([b, a]);
       }
     }
   });
 
   it('takes a process once: what is a victim already or was refused is left out', () => {
-    expect(reasonFor({}, { isTaken: (slot) => slot === 0 })).toBe('already_victim');
+    expect(reasonFor({}, { isVictim: (slot) => slot === 0 })).toBe('already_victim');
+    expect(reasonFor({}, { isRefused: (slot) => slot === 0 })).toBe('already_victim');
   });
 
   it('admits a process of which only oom_score is known', () => {

@@ -6,14 +6,17 @@ import type { Scope } from '../../../src/core/select/eligible.ts';
 import { factsOf } from '../../../src/core/select/facts.ts';
 import { createRanking, rank } from '../../../src/core/select/rank.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
+import { defaultPolicy } from '../../support/policy.ts';
 import { KNOWN, type Row, TOTAL_PAGES, tableOf } from '../support/tables.ts';
 
 const SCOPE: Scope = {
+  corrections: defaultPolicy().select.corrections,
   onlyPid: ABSENT,
   narrowed: false,
   minimumKiB: 64 * MIB,
   admitsUnidentified: false,
-  isTaken: () => false,
+  isVictim: () => false,
+  isRefused: () => false,
 };
 
 const ranked = (table: ProcessTable, depth = table.capacity, scope = SCOPE): number[] => {

@@ -2,6 +2,7 @@
  * A host in virtual time: programs grow, exit when signalled or do not, and memory is what they leave. It answers in the
  * shapes of the loop's ports, so that both the bare core and control's loop can be run on it.
  */
+import type { Dying, Reaped, ReapResult, Sight } from '../../../src/core/dying.ts';
 import { EPERM, ESRCH, type Outcome, type SignalIntent } from '../../../src/core/intent.ts';
 import type { SelectPolicy } from '../../../src/core/policy.ts';
 import { createProcessTable, FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
@@ -24,6 +25,8 @@ export interface Program {
   returns?: number;
   /** The kernel refuses to signal it. */
   refused?: true;
+  /** What process_mrelease comes to while it is dying; a stuck one holds mmap_lock when left out. */
+  reap?: ReapResult;
   row?: Partial<Row>;
 }
 
@@ -35,6 +38,7 @@ interface Process extends Required<Pick<Program, 'comm' | 'rssKiB' | 'grows' | '
   exitMs: number;
   gone: boolean;
   isKilled: boolean;
+  reap: ReapResult;
   row: Partial<Row>;
 }
 
@@ -62,6 +66,8 @@ export interface Machine {
   scan(): void;
   signal(intent: SignalIntent): Outcome;
   hasExited(slot: number): boolean;
+  look(dying: Dying, sight: Sight): void;
+  reap(dying: Dying): Reaped;
   alive(): string[];
   availableKiB(): number;
   /** Memory and swap were exhausted at some time: the kernel would have had to act. */
@@ -168,8 +174,9 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       const slot = vacant === -1 ? processes.length : vacant;
       const pid = nextPid++;
       const { refused = false, row = {}, grows = 0, term = 20, kill = 20, returns = 1 } = program;
+      const { reap = kill === 'stuck' ? 'hung' : 'released' } = program;
       const fresh = { pid, slot, sinceMs: nowMs, exitMs: Number.POSITIVE_INFINITY, gone: false, isKilled: false };
-      processes[slot] = { ...program, grows, term, kill, returns, refused, row, ...fresh };
+      processes[slot] = { ...program, grows, term, kill, returns, refused, reap, row, ...fresh };
       table.rows[slot] = slot;
       table.count = processes.length;
       enrol(processes[slot] as Process);
@@ -221,6 +228,22 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       return { sent: true, errno: 0 };
     },
     hasExited: (slot) => processes[slot]?.gone ?? true,
+    look: (dying, sight) => {
+      const process = processes[dying.slot];
+      const isGone = process === undefined || process.gone || process.pid !== dying.pid;
+      Object.assign(sight, { pid: dying.pid, isGone, isKilled: true, isPending: false, isLeaderZombie: false });
+      Object.assign(sight, { isCoreDumping: false, rssKiB: isGone ? ABSENT : process.rssKiB, oomScore: ABSENT });
+    },
+    reap: ({ slot, pid }) => {
+      const process = processes[slot];
+      if (process === undefined || process.gone || process.pid !== pid) {
+        return { pid, result: 'gone', errno: ESRCH, durationMs: 0, releasedKiB: 0 };
+      }
+      const releasedKiB = process.reap === 'released' ? process.rssKiB : 0;
+      keptKiB += Math.round(releasedKiB * (1 - process.returns));
+      process.rssKiB -= releasedKiB;
+      return { pid, result: process.reap, errno: 0, durationMs: 1, releasedKiB };
+    },
     alive: () => processes.filter((each) => !each.gone).map((each) => each.comm),
     availableKiB: () => Math.max(0, totalKiB - ramKiB()),
     lost: () => lost,

@@ -19,6 +19,9 @@ export interface Row {
   exe: string;
   cgroup: string;
   unit: string;
+  mmKey: number;
+  mmGroup: number;
+  oomGroup: string;
   protectRule: number;
   onlyRule: number;
   policyPoints: number;
@@ -45,6 +48,9 @@ const DEFAULTS: Row = {
   exe: '/usr/bin/app',
   cgroup: '/system.slice/app.service',
   unit: 'app.service',
+  mmKey: ABSENT,
+  mmGroup: ABSENT,
+  oomGroup: '',
   protectRule: ABSENT,
   onlyRule: ABSENT,
   policyPoints: 0,

@@ -28,6 +28,8 @@ export const aVictim = (differences: Partial<Victim> = {}): Victim => ({
   expectedKiB: GIB,
   baselineKiB: GIB,
   exitedMs: ABSENT,
+  freedMs: differences.exitedMs ?? ABSENT,
+  company: [],
   checkpoint: 0,
   verdict: null,
   ...differences,

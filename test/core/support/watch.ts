@@ -1,12 +1,14 @@
 /** The bare core on a machine: turns in virtual time as control's loop makes them, and what was decided, in prose. */
+import type { Reaped, Sight } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import type { SignalIntent } from '../../../src/core/intent.ts';
+import type { TickOutput } from '../../../src/core/output.ts';
 import { paceMs } from '../../../src/core/pace.ts';
 import type { Policy } from '../../../src/core/policy.ts';
 import { emptySample } from '../../../src/core/sample.ts';
 import { settle } from '../../../src/core/settle.ts';
 import { createState, type State } from '../../../src/core/state.ts';
-import { type TickOutput, tick } from '../../../src/core/tick.ts';
+import { type TickInputs, tick } from '../../../src/core/tick.ts';
 import { isPending } from '../../../src/core/victim.ts';
 import type { Machine } from './machine.ts';
 
@@ -54,7 +56,9 @@ export const watch = (
 ): Watch => {
   const state = createState(machine.table.capacity);
   const sample = emptySample();
-  const out: TickOutput = { intents: [], events: [] };
+  const out: TickOutput = { intents: [], events: [], tasks: [] };
+  /** What process_mrelease came to: seen by the next turn. */
+  const reaped: Reaped[] = [];
   const told: { event: OomwatchdEvent; atMs: number }[] = [];
   const signals: (SignalIntent & { atMs: number })[] = [];
   let policy = firstPolicy;
@@ -74,13 +78,23 @@ export const watch = (
     read();
     const watched = state.victims.filter((victim) => isPending(victim) && !victim.simulated);
     const exited = watched.filter(({ slot }) => machine.hasExited(slot)).map(({ slot }) => slot);
-    tick(state, { sample, table: null, exited }, policy, machine.nowMs(), out);
+    const sights = state.register.dying.map((dying) => {
+      const sight = {} as Sight;
+      machine.look(dying, sight);
+      return sight;
+    });
+    const taken = reaped.splice(0);
+    const inputs: TickInputs = {
+      ...{ sample, table: null, exited, sights, reaped: taken },
+      ...{ kernel: [], kernelSlots: [], examined: [] },
+    };
+    tick(state, inputs, policy, machine.nowMs(), out);
     if (out.intents[0]?.kind === 'scan') {
       scans++;
       machine.scan();
       read();
       out.intents.length = 0;
-      tick(state, { sample, table: machine.table, exited }, policy, machine.nowMs(), out);
+      tick(state, { ...inputs, table: machine.table }, policy, machine.nowMs(), out);
     }
     if (out.intents.length > 1) throw new Error(`${out.intents.length} intents in one tick`);
     const [intent] = out.intents;
@@ -88,8 +102,10 @@ export const watch = (
       onSignal(intent, state);
       signals.push({ ...intent, atMs: machine.nowMs() });
       const outcome = machine.signal(intent);
-      settle(state, intent, outcome, machine.table, sample, policy, 2, machine.nowMs(), out.events);
+      const settled = { table: machine.table, sample, policy, scanMs: 2, nowMs: machine.nowMs() };
+      settle(state, intent, outcome, settled, out.events, out.tasks);
     }
+    for (const { kind, dying } of out.tasks.splice(0)) if (kind === 'reap') reaped.push(machine.reap(dying));
     for (const event of out.events) told.push({ event, atMs: machine.nowMs() });
     return paceMs(state.detect.verdict, state.detect.slope.lossKiBPerMs, false, state.dueMs, policy.pace);
   };

@@ -23,15 +23,16 @@ interface Look {
   /** GiB that came back; the victim is expected to return one. */
   back?: number;
   exited?: boolean;
+  reaped?: boolean;
   level?: number;
 }
 
 /** Follows a victim through looks and tells each event in a line. */
 const told = (victim: Victim, looks: readonly Look[], limits = LIMITS): string[] => {
   const events: OomwatchdEvent[] = [];
-  for (const { nowMs, back = 0, exited = false, level = LEVEL.KILL } of looks) {
+  for (const { nowMs, back = 0, exited = false, reaped = false, level = LEVEL.KILL } of looks) {
     const sample = aSample({ memAvailableKiB: victim.baselineKiB + Math.round(back * EXPECTED_KIB) });
-    follow(victim, exited, sample, level, limits, 3, SIGNALLED_MS + nowMs, events);
+    follow(victim, exited, reaped, sample, level, limits, 3, SIGNALLED_MS + nowMs, events);
   }
   return events.map((event) => {
     if (event.kind !== 'verify') return event.kind;
@@ -63,7 +64,17 @@ describe('checkpoints', () => {
 
   it('carry the facts of the victim and its episode', () => {
     const events: OomwatchdEvent[] = [];
-    follow(aVictim(), false, aSample({ memAvailableKiB: GIB - 4 }), LEVEL.KILL, LIMITS, 3, SIGNALLED_MS + 50, events);
+    follow(
+      aVictim(),
+      false,
+      false,
+      aSample({ memAvailableKiB: GIB - 4 }),
+      LEVEL.KILL,
+      LIMITS,
+      3,
+      SIGNALLED_MS + 50,
+      events,
+    );
     expect(events).toEqual([
       {
         kind: 'verify',
@@ -199,7 +210,17 @@ describe('nothing is judged', () => {
   it('by a sample without MemAvailable', () => {
     const victim = aVictim();
     const events: OomwatchdEvent[] = [];
-    follow(victim, true, aSample({ memAvailableKiB: ABSENT }), LEVEL.KILL, LIMITS, 1, SIGNALLED_MS + 9000, events);
+    follow(
+      victim,
+      true,
+      false,
+      aSample({ memAvailableKiB: ABSENT }),
+      LEVEL.KILL,
+      LIMITS,
+      1,
+      SIGNALLED_MS + 9000,
+      events,
+    );
     expect([victim.verdict, events]).toEqual([null, []]);
   });
 });
@@ -247,7 +268,7 @@ describe('when to look again', () => {
           for (let nowMs = 0; nowMs < 10_000 && victim.verdict === null; nowMs += 10) {
             const events: OomwatchdEvent[] = [];
             const seesExit = nowMs >= exitMs && victim.exitedMs === ABSENT;
-            follow(victim, nowMs >= exitMs, sample, LEVEL.KILL, limits, 1, nowMs, events);
+            follow(victim, nowMs >= exitMs, false, sample, LEVEL.KILL, limits, 1, nowMs, events);
             // An exit cannot be foreseen; what is told about it can.
             if (events.length > 0 && !seesExit) expect(nowMs).toBeGreaterThanOrEqual(promisedMs);
             const due = dueMs(victim, timeout, holdOff, nowMs);

@@ -1,0 +1,58 @@
+/** When the index of processes is brought up to date: in calm times, within a budget, and not right after a shot. */
+import type { State } from '../core/state.ts';
+import { ABSENT } from '../core/units.ts';
+import { LEVEL } from '../core/verdict.ts';
+import type { Index } from './ports.ts';
+
+/**
+ * A calm round every half minute: with 150 processes some 3 ms of work, a hundredth of a percent of a core. Memory that
+ * begins to shrink within ten seconds of its end, or nears a mark, is an approach, in which rounds follow one another.
+ */
+const CALM_ROUND_MS = 30_000;
+/** Near the marks, but memory does not shrink. */
+const STEADY_ROUND_MS = 2000;
+/** A shortage in which nobody may be chosen can last for days: somebody new is found within a second. */
+const NOBODY_ROUND_MS = 1000;
+/** Exhaustion nearer than this: one round after the other. */
+const HURRY_MS = 10_000;
+/** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
+const CALM_BUDGET_MS = 2;
+const APPROACH_BUDGET_MS = 3;
+/** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
+const REFRESH_MAX_FULL_PERMYRIAD = 1000;
+/** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
+const REFRESH_AFTER_SIGNAL_MS = 1000;
+
+export interface Upkeep {
+  /** Works on the index when it is time. */
+  run(nowMs: number): void;
+  /** A signal was sent. */
+  shot(nowMs: number): void;
+}
+
+export const createUpkeep = (index: Index, state: State): Upkeep => {
+  let roundEndMs = Number.NEGATIVE_INFINITY;
+  let lastSignalMs = Number.NEGATIVE_INFINITY;
+
+  const roundEveryMs = (): number => {
+    if (state.nobodyMs !== ABSENT) return NOBODY_ROUND_MS;
+    if (state.level !== LEVEL.APPROACH) return CALM_ROUND_MS;
+    const { exhaustionMs } = state.detect.verdict;
+    return exhaustionMs !== ABSENT && exhaustionMs <= HURRY_MS ? 0 : STEADY_ROUND_MS;
+  };
+
+  return {
+    run: (nowMs) => {
+      const { fullPermyriad } = state.detect.signs;
+      const emergency = state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
+      // With nobody to choose there is no shot to keep the way clear for: only somebody new can help.
+      if (emergency && state.nobodyMs === ABSENT) return;
+      if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS || nowMs - roundEndMs < roundEveryMs()) return;
+      const budgetMs = state.level >= LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
+      if (index.refresh(budgetMs)) roundEndMs = nowMs;
+    },
+    shot: (nowMs) => {
+      lastSignalMs = nowMs;
+    },
+  };
+};

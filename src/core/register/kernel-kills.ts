@@ -1,0 +1,151 @@
+/**
+ * What the kernel tells becomes entries of the register and events: each victim once, whichever source spoke first and
+ * however many records its kill has.
+ */
+import type { OomwatchdEvent } from '../event.ts';
+import type { KernelEvent } from '../kernel-event.ts';
+import { ABSENT } from '../units.ts';
+import { advance } from './lives.ts';
+import { enter, findDying, type KernelKill, type Register, type RegisterInputs } from './register.ts';
+
+/** A kill of which only the trace point spoke is told after this: its records are usually a few milliseconds behind. */
+const COMPLETE_MS = 250;
+/** Records of one kill come within this; the same pid later is another process. */
+const SAME_MS = 10_000;
+/** More than one kill within this is a burst (kernel-facts 1.6: eight in 0.6 s). */
+const BURST_MS = 1000;
+
+const killOf = (register: Register, event: KernelEvent & { pid: number; comm: string }, nowMs: number): KernelKill => {
+  const known = register.kernelKills.find(({ pid }) => pid === event.pid);
+  if (known !== undefined) return known;
+  const { pid, comm, source } = event;
+  const fresh: KernelKill = {
+    ...{ pid, comm, source, scope: 'unknown', memcg: '', anonRssKiB: ABSENT, atMs: nowMs },
+    ...{ printed: 0, marked: 0, isTold: false },
+  };
+  register.kernelKills.push(fresh);
+  return fresh;
+};
+
+/** Entered when it is known to have been killed, or marked. A victim of ours that the kernel marks as well stays ours. */
+const noteKill = (
+  register: Register,
+  event: KernelEvent & { kind: 'killed' | 'victim_marked' },
+  slot: number,
+  nowMs: number,
+): void => {
+  const kill = killOf(register, event, nowMs);
+  if (kill.comm === '') kill.comm = event.comm;
+  if (event.kind === 'killed') {
+    register.printed++;
+    kill.printed++;
+    if (kill.scope === 'unknown') kill.scope = event.scope;
+    kill.anonRssKiB = Math.max(kill.anonRssKiB, event.anonRssKiB);
+  } else {
+    register.marked++;
+    kill.marked++;
+  }
+  if (findDying(register, event.pid) !== undefined) return;
+  const isFirst = kill.printed + kill.marked === 1;
+  if (isFirst) enter(register, slot, event.pid, kill.comm, 'kernel', kill.anonRssKiB, nowMs);
+};
+
+/** Takes one event of the kernel over. `slot`: of the process that it names, ABSENT when it names none or that has gone. */
+const take = (register: Register, event: KernelEvent, slot: number, nowMs: number, events: OomwatchdEvent[]): void => {
+  switch (event.kind) {
+    case 'killed':
+    case 'victim_marked':
+      noteKill(register, event, slot, nowMs);
+      return;
+    case 'selected': {
+      const kill = killOf(register, event, nowMs);
+      kill.memcg = event.oomMemcg;
+      if (event.oomMemcg !== '') kill.scope = 'memcg';
+      return;
+    }
+    case 'reaped':
+    case 'unable_to_reap': {
+      const dying = findDying(register, event.pid);
+      if (dying === undefined) return;
+      if (event.kind === 'reaped') advance(dying, 'reaped', nowMs);
+      else {
+        // The kernel has given up (MMF_OOM_SKIP): nothing will come of waiting.
+        dying.isIgnored = true;
+        dying.reason ??= 'mmap_lock';
+        if (dying.detail === '') dying.detail = "the kernel's oom_reaper could not take mmap_lock";
+      }
+      return;
+    }
+    case 'pinned': {
+      const dying = findDying(register, event.pid);
+      if (dying === undefined) return;
+      dying.isIgnored = true;
+      dying.reason ??= 'sharer_alive';
+      if (dying.detail === '') dying.detail = `its memory is shared with pid ${event.byPid}`;
+      return;
+    }
+    case 'group_kill':
+      register.groupKillMs = nowMs;
+      return;
+    case 'note':
+      events.push({ kind: 'kernel_note', note: event.note, text: event.text });
+      return;
+    case 'lost':
+      events.push({ kind: 'kernel_note', note: 'lost', text: `${event.records} records` });
+      return;
+    case 'unread':
+      events.push({ kind: 'kernel_note', note: 'unread', text: event.text });
+      return;
+    case 'invoked':
+    case 'reap_skipped':
+    case 'already_exiting':
+      return;
+  }
+};
+
+/** Counts a kill into the burst that it belongs to; `nowMs`: when it was. */
+const countInBurst = (register: Register, nowMs: number): void => {
+  if (register.burstKills === 0 || nowMs - register.burstLastMs > BURST_MS) {
+    register.burstFromMs = nowMs;
+    register.burstKills = 0;
+  }
+  register.burstKills++;
+  register.burstLastMs = nowMs;
+};
+
+const tell = (register: Register, nowMs: number, events: OomwatchdEvent[]): void => {
+  for (const kill of register.kernelKills) {
+    const isKill = kill.printed + kill.marked > 0;
+    if (kill.isTold || !isKill || (kill.printed === 0 && nowMs - kill.atMs < COMPLETE_MS)) continue;
+    kill.isTold = true;
+    const { pid, comm, scope, memcg, anonRssKiB, source } = kill;
+    events.push({ kind: 'kernel_kill', pid, comm, scope, memcg, anonRssKiB, source });
+    // The members of a cgroup with memory.oom.group die together on purpose.
+    if (kill.atMs - register.groupKillMs > BURST_MS) countInBurst(register, kill.atMs);
+  }
+};
+
+const endBurst = (register: Register, oomKillAllocatingTask: number, nowMs: number, events: OomwatchdEvent[]): void => {
+  if (register.burstKills === 0 || nowMs - register.burstLastMs <= BURST_MS) return;
+  const { burstKills: kills, burstFromMs, burstLastMs } = register;
+  register.burstKills = 0;
+  if (kills > 1) events.push({ kind: 'kill_burst', kills, withinMs: burstLastMs - burstFromMs, oomKillAllocatingTask });
+};
+
+/** Takes over what the kernel has told since the last tick. */
+export const takeKernelEvents = (
+  register: Register,
+  { kernel, kernelSlots }: Pick<RegisterInputs, 'kernel' | 'kernelSlots'>,
+  oomKillAllocatingTask: number,
+  nowMs: number,
+  events: OomwatchdEvent[],
+): void => {
+  for (let at = 0; at < kernel.length; at++) {
+    take(register, kernel[at] as KernelEvent, kernelSlots[at] as number, nowMs, events);
+  }
+  tell(register, nowMs, events);
+  endBurst(register, oomKillAllocatingTask, nowMs, events);
+  for (let at = register.kernelKills.length - 1; at >= 0; at--) {
+    if (nowMs - (register.kernelKills[at] as KernelKill).atMs > SAME_MS) register.kernelKills.splice(at, 1);
+  }
+};

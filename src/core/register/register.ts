@@ -1,0 +1,112 @@
+/**
+ * The victim register: every process that is known to be dying, whoever killed it, until it is gone. What the kernel keeps
+ * in oom_victims and signal->oom_mm, made of what user space can see.
+ */
+import { type Dying, type Examined, type KilledBy, newDying, type Reaped, type Sight } from '../dying.ts';
+import type { KernelEvent, KillScope } from '../kernel-event.ts';
+import type { Policy } from '../policy.ts';
+import { ABSENT } from '../units.ts';
+
+/** A kill of the kernel that is put together from several records, and told once. */
+export interface KernelKill {
+  readonly pid: number;
+  comm: string;
+  scope: KillScope;
+  memcg: string;
+  anonRssKiB: number;
+  readonly source: 'kmsg' | 'trace';
+  readonly atMs: number;
+  /** Records of it that count in vmstat's oom_kill: the first of a group is printed and counted twice (kernel-facts 4.10). */
+  printed: number;
+  marked: number;
+  isTold: boolean;
+}
+
+export interface Register {
+  /** Oldest first. */
+  readonly dying: Dying[];
+  /** Kills of the kernel within the last seconds. */
+  readonly kernelKills: KernelKill[];
+  /** vmstat's oom_kill when it was last compared; ABSENT before. */
+  oomKill: number;
+  /** Kills that were told by records since then. */
+  printed: number;
+  marked: number;
+  /** Since when counter and records have not agreed. */
+  apartMs: number;
+  /** A burst of kernel kills that has not ended. */
+  burstFromMs: number;
+  burstLastMs: number;
+  burstKills: number;
+  /** When the kernel last said that it kills the members of a cgroup together. */
+  groupKillMs: number;
+  /** When we last pressed SysRq-f, and vmstat's oom_kill then; ABSENT: never. */
+  pressedMs: number;
+  pressedOomKill: number;
+  /** Its effect has not been seen yet. */
+  isPressOpen: boolean;
+}
+
+export const createRegister = (): Register => ({
+  dying: [],
+  kernelKills: [],
+  oomKill: ABSENT,
+  printed: 0,
+  marked: 0,
+  apartMs: ABSENT,
+  burstFromMs: ABSENT,
+  burstLastMs: ABSENT,
+  burstKills: 0,
+  groupKillMs: Number.NEGATIVE_INFINITY,
+  pressedMs: ABSENT,
+  pressedOomKill: ABSENT,
+  isPressOpen: false,
+});
+
+/** A host on which hundreds die at once (a pod, a fork bomb) is followed as far as this; the oldest are kept. */
+const DYING_MAX = 256;
+
+export const findDying = (register: Register, pid: number): Dying | undefined => {
+  for (const dying of register.dying) if (dying.pid === pid) return dying;
+  return undefined;
+};
+
+/** Enters a process; null when it is there already or there is no room. */
+export const enter = (
+  register: Register,
+  slot: number,
+  pid: number,
+  comm: string,
+  killedBy: KilledBy,
+  sizeKiB: number,
+  nowMs: number,
+): Dying | null => {
+  if (findDying(register, pid) !== undefined || register.dying.length >= DYING_MAX) return null;
+  const dying = newDying(slot, pid, comm, killedBy, sizeKiB, nowMs);
+  register.dying.push(dying);
+  return dying;
+};
+
+/** Whether the process in `slot` is dying. A vacated slot's next process is another one: its pid differs. */
+export const isDying = (register: Register, slot: number, pid: number): boolean => {
+  for (const dying of register.dying) if (dying.slot === slot && dying.pid === pid) return true;
+  return false;
+};
+
+/** Whether somebody is worth the wait: has memory still, or nobody knows how much. */
+export const hasMemory = (dying: Dying, minimumKiB: number): boolean =>
+  dying.sizeKiB === ABSENT || dying.sizeKiB >= minimumKiB;
+
+/** What has come in since the last tick. */
+export interface RegisterInputs {
+  readonly kernel: readonly KernelEvent[];
+  /** Beside `kernel`: the slot of the process that an event names, ABSENT when it names none or that has gone. */
+  readonly kernelSlots: readonly number[];
+  /** How the entries look, in their order. */
+  readonly sights: readonly Sight[];
+  readonly reaped: readonly Reaped[];
+  readonly examined: readonly Examined[];
+}
+
+/** Settings that the register is followed by. */
+export type RegisterPolicy = Pick<Policy, 'act' | 'mode' | 'select'>;

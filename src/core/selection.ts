@@ -1,0 +1,117 @@
+/**
+ * The choice of a victim, with everything that may keep it from being made: somebody is dying already, nobody may be
+ * chosen. The only place beside tick that sees selection and the register together.
+ */
+import type { NoActionReason } from './event.ts';
+import { EXCLUSIONS } from './event.ts';
+import type { SignalIntent } from './intent.ts';
+import { markKiB } from './mark.ts';
+import type { TickOutput } from './output.ts';
+import type { Policy } from './policy.ts';
+import { FLAG, type ProcessTable } from './process-table.ts';
+import { victimEvent } from './register/lives.ts';
+import { enter, isDying } from './register/register.ts';
+import { waitedFor } from './register/waiting.ts';
+import type { Sample } from './sample.ts';
+import { rowSizeKiB } from './select/badness.ts';
+import { companyOf } from './select/company.ts';
+import type { Scope } from './select/eligible.ts';
+import { hasScope } from './select/policy-match.ts';
+import { rank } from './select/rank.ts';
+import { counts } from './select/rules/wait-allocating-task.ts';
+import type { State } from './state.ts';
+import { ABSENT } from './units.ts';
+import { isVictimSlot } from './victim.ts';
+
+export const minimumKiBOf = (policy: Policy, sample: Sample): number =>
+  Math.max(0, markKiB(policy.select.minimumSize, sample.memTotalKiB));
+
+/** Who is being killed already: whom we have signalled, and who is in the register. */
+export const isVictimOf = (state: State, table: ProcessTable, slot: number): boolean => {
+  const pid = table.pid[slot] as number;
+  return isVictimSlot(state.victims, slot, pid) || isDying(state.register, slot, pid);
+};
+
+/** The scope of a choice now. */
+export const scopeOf = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): Scope => ({
+  corrections: policy.select.corrections,
+  onlyPid: policy.select.onlyPid,
+  narrowed: hasScope(policy.select),
+  minimumKiB,
+  admitsUnidentified: false,
+  isVictim: (slot) => isVictimOf(state, table, slot),
+  isRefused: (slot) => state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
+});
+
+const DYING = FLAG.SIGKILL_PENDING | FLAG.EXITING;
+
+/** Who is dying without our doing is entered as soon as a scan shows it, if it has memory to give back. */
+export const noteDying = (
+  state: State,
+  table: ProcessTable,
+  minimumKiB: number,
+  nowMs: number,
+  out: TickOutput,
+): void => {
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    const flags = table.flags[slot] as number;
+    if ((flags & DYING) === 0 || (flags & (FLAG.GONE | FLAG.NO_MM | FLAG.KTHREAD)) !== 0) continue;
+    const sizeKiB = rowSizeKiB(table, slot);
+    const pid = table.pid[slot] as number;
+    if (sizeKiB < minimumKiB || isVictimOf(state, table, slot)) continue;
+    const killedBy = (flags & FLAG.SIGKILL_PENDING) === 0 ? 'itself' : 'other';
+    const anonKiB = Math.max(0, table.rssAnonKiB[slot] as number) + Math.max(0, table.swapKiB[slot] as number);
+    const dying = enter(state.register, slot, pid, table.comm[slot] as string, killedBy, anonKiB, nowMs);
+    if (dying !== null) out.events.push(victimEvent(dying, state.episode.number, nowMs));
+  }
+};
+
+/** What keeps the search waiting, in words; "" when nothing does (patches 5 and 6). */
+export const waitsFor = (state: State, policy: Policy, sample: Sample, nowMs: number): string => {
+  if (state.register.dying.length === 0) return '';
+  const on = policy.select.corrections.waitAllocatingTask;
+  const dying = waitedFor(state.register, minimumKiBOf(policy, sample), (each) =>
+    counts(each, sample.oomKillAllocatingTask, on),
+  );
+  if (dying === null) return '';
+  return `pid ${dying.pid} is dying since ${Math.round(nowMs - dying.sinceMs)} ms, killed by ${dying.killedBy}`;
+};
+
+/** Signals for `slot` and all that go along with it. */
+export const pushSignals = (
+  state: State,
+  table: ProcessTable,
+  slot: number,
+  signal: SignalIntent['signal'],
+  dryRun: boolean,
+  reason: SignalIntent['reason'],
+  out: TickOutput,
+): void => {
+  const pid = table.pid[slot] as number;
+  state.company = companyOf(table, state.ranking, slot);
+  out.intents.push({ kind: 'signal', signal, slot, pid, dryRun, reason, company: '', companyOf: slot });
+  for (const { slot: other, pid: otherPid, company } of state.company) {
+    out.intents.push({ kind: 'signal', signal, slot: other, pid: otherPid, dryRun, reason, company, companyOf: slot });
+  }
+};
+
+/** Ranks; the slot of the best candidate, ABSENT when there is none or patch 2 is off and somebody exits. */
+export const choose = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): number => {
+  rank(state.ranking, table, scopeOf(state, table, policy, minimumKiB));
+  if (state.ranking.abortedBy !== ABSENT || state.ranking.count === 0) return ABSENT;
+  return state.ranking.order[0] as number;
+};
+
+const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
+const PROTECTED = EXCLUSIONS.indexOf('protected');
+
+/** Every host has small processes and protected ones: what counts is whether a protected one would have been worth it. */
+export const whyNobody = ({ ranking }: State, table: ProcessTable, minimumKiB: number): NoActionReason => {
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    if (ranking.exclusion[slot] === PROTECTED && rowSizeKiB(table, slot) >= minimumKiB) return 'all_protected';
+  }
+  if ((ranking.excluded[BELOW_MINIMUM] as number) > 0) return 'below_minimum_size';
+  return (ranking.excluded[PROTECTED] as number) > 0 ? 'all_protected' : 'no_candidate';
+};
