@@ -35,13 +35,16 @@ describe('files', () => {
 
   it('lie in the folders of the layer table', () => {
     const known = new Set([
-      ...['src', 'src/core', 'src/core/act', 'src/core/detect', 'src/core/select', 'src/core/verify', 'src/channel'],
+      ...['src', 'src/core', 'src/core/act', 'src/core/detect', 'src/core/kernel-model', 'src/core/register'],
+      ...['src/core/select', 'src/core/select/rules', 'src/core/verify', 'src/channel'],
       ...[
         'src/linux',
         'src/linux/index',
+        'src/linux/kernel-log',
         'src/linux/probe',
         'src/linux/proc',
         'src/linux/sys',
+        'src/linux/victims',
         'src/control',
         'src/config',
       ],

@@ -40,13 +40,21 @@ export const isPending = (victim: Victim): boolean => victim.verdict === null;
 
 /**
  * A new policy protects whom it protects at once: one that has been asked to leave and is protected now is no victim any
- * more, so that its SIGTERM is not followed by a SIGKILL. After SIGKILL there is nothing left to protect.
+ * more, so that its SIGTERM is not followed by a SIGKILL; nor is one that shares its mm with a protected process. After
+ * SIGKILL there is nothing left to protect.
  */
 export const spareProtected = (victims: Victim[], table: ProcessTable): void => {
+  const isProtected = (slot: number, pid: number): boolean =>
+    table.pid[slot] === pid && table.protectRule[slot] !== ABSENT;
   for (let at = victims.length - 1; at >= 0; at--) {
-    const { slot, facts, signal } = victims[at] as Victim;
-    const isProtected = table.pid[slot] === facts.pid && table.protectRule[slot] !== ABSENT;
-    if (signal === 'TERM' && isProtected) victims.splice(at, 1);
+    const { slot, facts, signal, company } = victims[at] as Victim;
+    if (signal !== 'TERM') continue;
+    const sharesMm = company.some((each) => each.company === 'mm_group' && isProtected(each.slot, each.pid));
+    if (sharesMm || isProtected(slot, facts.pid)) victims.splice(at, 1);
+    for (let other = company.length - 1; other >= 0; other--) {
+      const each = company[other] as Companion;
+      if (isProtected(each.slot, each.pid)) company.splice(other, 1);
+    }
   }
 };
 

@@ -46,8 +46,11 @@ const wants = (dying: Dying, level: number, policy: RegisterPolicy, nowMs: numbe
     dying.reapMs = nowMs;
     tasks.push({ kind: 'reap', dying });
   }
-  const isDue = dying.examinedMs === ABSENT ? ageMs >= EXAMINE_MS : nowMs - dying.examinedMs >= EXAMINE_AGAIN_MS;
-  if (isDue && (dying.reason === null || dying.reason === 'unknown')) {
+  // Once in any case: what process_mrelease(2) came to says why, not where.
+  const isKnown = dying.reason !== null && dying.reason !== 'unknown';
+  const isFirst = dying.examinedMs === ABSENT && ageMs >= EXAMINE_MS;
+  const isAgain = dying.examinedMs !== ABSENT && !isKnown && nowMs - dying.examinedMs >= EXAMINE_AGAIN_MS;
+  if (isFirst || isAgain) {
     dying.examinedMs = nowMs;
     tasks.push({ kind: 'examine', dying });
   }

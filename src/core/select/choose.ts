@@ -1,16 +1,21 @@
 /**
- * Whom to hold descriptors of: the best candidates of the moment, and behind them what policy leaves out, which is looked
+ * Whom to hold descriptors of: the best candidates of the moment, and behind them those that are left out, which are looked
  * at again, because a process that has exec'ed into something else must not stay protected, or out of scope.
  */
-import { EXCLUSIONS } from '../event.ts';
+import { EXCLUSIONS, type Exclusion } from '../event.ts';
 import type { SelectPolicy } from '../policy.ts';
 import type { ProcessTable } from '../process-table.ts';
 import { rowSizeKiB } from './badness.ts';
 import { hasScope } from './policy-match.ts';
 import { type Ranking, rank } from './rank.ts';
 
-const PROTECTED = EXCLUSIONS.indexOf('protected');
-const OUTSIDE_SCOPE = EXCLUSIONS.indexOf('outside_scope');
+const codes = (...reasons: Exclusion[]): number[] => reasons.map((reason) => EXCLUSIONS.indexOf(reason));
+/**
+ * vfork children, and those at -1000: as large as the candidate that they may share an mm with, but what /proc shows of
+ * their size is nothing. Until it was looked at once, one at -1000 passes for hidden.
+ */
+const HIDDEN = codes('hidden_from_kernel', 'oom_score_adj_min');
+const LEFT_OUT = codes('protected', 'outside_scope');
 
 const never = (): boolean => false;
 
@@ -34,11 +39,16 @@ export const chooseToArm = (
   });
   let count = 0;
   for (; count < ranking.count && count < chosen.length; count++) chosen[count] = ranking.order[count] as number;
-  for (let row = 0; row < table.count && count < chosen.length; row++) {
-    const slot = table.rows[row] as number;
-    const exclusion = ranking.exclusion[slot] as number;
-    if ((exclusion !== PROTECTED && exclusion !== OUTSIDE_SCOPE) || rowSizeKiB(table, slot) < minimumKiB) continue;
-    chosen[count++] = slot;
-  }
+  /** Adds rows that are excluded for one of `reasons`, up to `limit` in all. */
+  const add = (reasons: readonly number[], leastKiB: number, limit: number): void => {
+    for (let row = 0; row < table.count && count < limit; row++) {
+      const slot = table.rows[row] as number;
+      if (!reasons.includes(ranking.exclusion[slot] as number) || rowSizeKiB(table, slot) < leastKiB) continue;
+      chosen[count++] = slot;
+    }
+  };
+  // Half of what is left: anybody can have as many vfork children as he likes.
+  add(HIDDEN, 0, count + Math.ceil((chosen.length - count) / 2));
+  add(LEFT_OUT, minimumKiB, chosen.length);
   return count;
 };
