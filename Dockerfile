@@ -5,10 +5,10 @@
 #   docker run -d --name oomwatchd --restart=always \
 #     --pid=host --cgroupns=host --userns=host --network=host \
 #     --cap-drop=ALL --cap-add=KILL --cap-add=SYS_PTRACE --cap-add=DAC_READ_SEARCH --cap-add=SYS_RESOURCE \
-#     --cap-add=SETUID --cap-add=SETGID \
+#     --cap-add=SETUID --cap-add=SETGID --cap-add=SYSLOG \
 #     --security-opt=no-new-privileges --security-opt=apparmor=unconfined --security-opt=label=disable \
 #     --oom-score-adj=-1000 --ulimit=memlock=-1 --ulimit=nofile=65536 \
-#     --read-only --device=/dev/kmsg -v /etc/oomwatchd:/etc/oomwatchd:ro \
+#     --read-only --tmpfs=/run/oomwatchd:mode=0755 --device=/dev/kmsg -v /etc/oomwatchd:/etc/oomwatchd:ro \
 #     oomwatchd
 #
 # --pid=host           the processes of the host, and /proc/1/root by which executables are told from namesakes
@@ -17,8 +17,9 @@
 # --network=host       metrics on the host's 127.0.0.1:9854 (or --network=none and a unix socket on a volume)
 # --cap-add            as in systemd/oomwatchd.service, which has the reason of each
 # apparmor, label      the default profiles of AppArmor and SELinux forbid signals to processes outside of the container
-# --device=/dev/kmsg   kills are told to the kernel log
+# --device=/dev/kmsg   kills are told to the kernel log, and those of the kernel read from it
 # --read-only          nothing is written; the configuration comes from the host
+# --tmpfs              the socket of `docker exec oomwatchd node dist/main.js kill-now`
 #
 # `docker run ... oomwatchd doctor` tells what is missing.
 
@@ -47,6 +48,7 @@ COPY config ./config
 # In force until a volume covers it: every default commented out, which means to observe.
 COPY config/oomwatchd.yaml /etc/oomwatchd/config.yaml
 # No HEALTHCHECK: it would start a process each time, also in the middle of a shortage. Scrape /healthz instead.
-# Flags of V8 as in systemd/oomwatchd.service.
+# As in systemd/oomwatchd.service, which has the reasons.
+ENV UV_THREADPOOL_SIZE=12
 ENTRYPOINT ["node", "--v8-pool-size=0", "--max-semi-space-size=1", "--no-opt", "/usr/lib/oomwatchd/dist/main.js"]
 CMD ["run"]

@@ -22,7 +22,7 @@ export const COMMANDS: readonly Command[] = [
     details: `${CONFIG_OPTION}
   --observe       do everything but the last system call, whatever the configuration says
 
-Signals: SIGHUP reads the configuration again, SIGTERM and SIGINT end it.
+Signals: SIGHUP reads the configuration again, SIGUSR2 is kill-now, SIGTERM and SIGINT end it.
 Exit: 0 ended by a signal, 69 enforcing would be unsafe here, 78 configuration refused.`,
     load: () => import('./commands/run.ts'),
   },
@@ -54,6 +54,20 @@ Exit: 0 valid, 78 not.`,
 
 Exit: 0 told, 1 no such process.`,
     load: () => import('./commands/explain.ts'),
+  },
+  {
+    name: 'kill-now',
+    synopsis: 'oomwatchd kill-now [--observe] [--sysrq-f] [--reason TEXT] [--config FILE] [--json]',
+    summary: 'have the running daemon choose and kill one process now, whatever memory there is',
+    details: `  --observe       choose and tell, signal nobody
+  --sysrq-f       press SysRq-f instead: the kernel chooses, and policy protects nobody
+  --reason TEXT   why, for the log; at most 200 characters
+${CONFIG_OPTION}
+                  only its control.socket is used
+  --json          print the answer as one JSON object
+
+Exit: 0 done, 1 nobody was chosen or it was refused, 69 no daemon was reached, 78 configuration refused.`,
+    load: () => import('./commands/kill-now.ts'),
   },
   {
     name: 'doctor',

@@ -8,6 +8,7 @@ import {
   probeCgroups,
   probeKernel,
   probeMglru,
+  probeOomGroup,
   probePressure,
   probeSyscalls,
   type SyscallSupport,
@@ -16,6 +17,7 @@ import { probeLimits, probeOwnCgroup, probeSwap } from './probe/own-memory.ts';
 import { probeCapabilities, probeOwnAdj, probeUserNamespace } from './probe/privilege.ts';
 import { probeRivals } from './probe/rivals.ts';
 import { probeKmsg, probeSysctls, probeSysrq } from './probe/sysctl.ts';
+import { probeTracing } from './probe/tracing.ts';
 import { probeCgroupNamespace, probeHidepid, probePidNamespace, probeProcMounts } from './probe/visibility.ts';
 import type { Roots } from './root.ts';
 
@@ -23,6 +25,7 @@ const PROBES: readonly Probe[] = [
   probeKernel,
   probePressure,
   probeCgroups,
+  probeOomGroup,
   probePidNamespace,
   probeUserNamespace,
   probeCgroupNamespace,
@@ -37,6 +40,7 @@ const PROBES: readonly Probe[] = [
   probeMglru,
   probeSysrq,
   probeKmsg,
+  probeTracing,
   probeRivals,
 ];
 

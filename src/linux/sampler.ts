@@ -6,6 +6,7 @@
 import type { Sample } from '../core/sample.ts';
 import { emptySample } from '../core/sample.ts';
 import { ABSENT } from '../core/units.ts';
+import { uintBetween } from './bytes.ts';
 import { blankMeminfo, parseMeminfo } from './proc/meminfo.ts';
 import { faultText, type ParseFault } from './proc/parse-fault.ts';
 import { blankPressure, emptyPressure, parsePressure } from './proc/pressure.ts';
@@ -28,7 +29,7 @@ import {
 export interface Sampler {
   /** meminfo and pressure/memory; blanks what readDetails would fill. */
   readBasics(sample: Sample): void;
-  /** vmstat, zoneinfo, pressure/io and pressure/cpu, on top of readBasics. */
+  /** vmstat, zoneinfo, pressure/io, pressure/cpu and vm.oom_kill_allocating_task, on top of readBasics. */
   readDetails(sample: Sample): void;
   /** Opens again what failed, at most once a second each. Allocates in the kernel: never during an emergency. */
   repair(nowMs: number): void;
@@ -56,6 +57,9 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
   const ioWait = source('pressure/io');
   const cpu = source('pressure/cpu');
   const sources = [meminfo, memory, vmstat, zoneinfo, ioWait, cpu];
+  // Not told when it is missing, as in a container with /proc/sys masked: nothing depends on it but a wait.
+  const allocatingTask = source('sys/vm/oom_kill_allocating_task');
+  const opened = [...sources, allocatingTask];
   const pressure = emptyPressure();
   let buf = new Uint8Array(BUFFER_BYTES);
 
@@ -75,6 +79,7 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
     blankVmstat(sample);
     blankZoneinfo(sample);
     sample.ioSomeUs = sample.ioFullUs = sample.cpuSomeUs = ABSENT;
+    sample.oomKillAllocatingTask = ABSENT;
   };
 
   const readDetails = (sample: Sample): void => {
@@ -89,6 +94,9 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
     sample.ioFullUs = pressure.fullUs;
     readPressure(cpu);
     sample.cpuSomeUs = pressure.someUs;
+    // One number and a newline (kernel/sysctl.c, proc_dointvec()).
+    const length = readSource(io, allocatingTask, buf);
+    sample.oomKillAllocatingTask = length > 0 ? uintBetween(buf, 0, length - 1) : ABSENT;
   };
 
   const growBuffer = (): boolean => {
@@ -100,10 +108,10 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
 
   const repair = (nowMs: number): void => {
     growBuffer();
-    for (const each of sources) reopen(io, each, nowMs);
+    for (const each of opened) reopen(io, each, nowMs);
   };
 
-  for (const each of sources) reopen(io, each, 0);
+  for (const each of opened) reopen(io, each, 0);
   const trial = emptySample();
   do {
     readBasics(trial);
@@ -118,7 +126,7 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
     repair,
     sources,
     close: () => {
-      for (const each of sources) closeSource(io, each);
+      for (const each of opened) closeSource(io, each);
     },
   };
 };

@@ -7,8 +7,9 @@ import {
   type StampedEvent,
   VERIFY_VERDICTS,
 } from '../core/event.ts';
+import { createDyingMetrics } from './dying-metrics.ts';
 import { setMode } from './frame-metrics.ts';
-import type { Instruments } from './instruments.ts';
+import { type Instruments, known } from './instruments.ts';
 
 /** Words that control itself chooses are labels as they are; this bounds what a fault there could do. */
 const WORD = /^[a-z0-9][a-z0-9_./-]{0,63}$/i;
@@ -34,12 +35,11 @@ const startAtZero = (instruments: Instruments): void => {
   }
 };
 
-const known = (word: string, words: readonly string[]): string => (words.includes(word) ? word : 'other');
-
 /** Gives a function that counts one event. */
 export const createEventMetrics = (instruments: Instruments): ((event: StampedEvent) => void) => {
   const findings = new Map<string, Finding['status']>();
   const sources = new Set<string>();
+  const countDying = createDyingMetrics(instruments);
 
   startAtZero(instruments);
 
@@ -116,8 +116,8 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       case 'late':
         return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);
       default:
-        // The rest is for people, or counted by control itself and in the frame.
-        return;
+        // What is left after that is for people, or counted by control itself and in the frame.
+        return countDying(event);
     }
   };
 };

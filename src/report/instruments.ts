@@ -4,6 +4,9 @@ import { METRICS, type MetricName, type MetricRow, type NameOf } from './metric-
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** A label from a closed list: what control of another version knows and we do not is "other". */
+export const known = (word: string, words: readonly string[]): string => (words.includes(word) ? word : 'other');
+
 export interface Instruments {
   readonly registry: Registry;
   /** Sets a gauge; undefined takes the sample away, for what is not known is not zero. */

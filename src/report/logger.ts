@@ -10,7 +10,8 @@ import { createLineSink, type LineSink } from './line-sink.ts';
 import { type Note, noteLine } from './notes.ts';
 import { prettyLine, wantsColour } from './pretty.ts';
 import { createRateLimit, WINDOW_MS } from './rate-limit.ts';
-import { type Line, type LogLevel, lineOf } from './wording.ts';
+import type { LogLevel } from './sentence.ts';
+import { type Line, lineOf } from './wording.ts';
 
 export interface Logger {
   event(event: StampedEvent): void;
@@ -72,6 +73,14 @@ const keyOf = (event: StampedEvent): string | undefined => {
       return `source ${event.name}`;
     case 'finding':
       return `finding ${event.finding?.name}`;
+    case 'victim':
+      return `victim ${event.life} ${event.killedBy}`;
+    case 'reap':
+      return `reap ${event.result}`;
+    case 'kernel_note':
+      return `kernel_note ${event.note}`;
+    case 'forced':
+      return `forced ${event.outcome}`;
     default:
       return event.kind;
   }

@@ -14,6 +14,8 @@ export interface MetricRow {
 const LATENESS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** A scan with open descriptors takes milliseconds, one that must allocate in a thrashing kernel took 16 s. */
 const SCAN_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+/** Some 15 ms for 100 MiB; what takes more than a second waits for mmap_lock. */
+const REAP_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 export const METRICS = {
   oomwatchd_build_info: { type: 'gauge', help: 'Version that runs, always 1.', labels: ['version', 'node_version'] },
@@ -102,6 +104,44 @@ export const METRICS = {
     type: 'histogram',
     help: 'From the start of the tick that brought the verdict to the return of the system call.',
     buckets: SCAN_S,
+  },
+
+  oomwatchd_victims_total: {
+    type: 'counter',
+    help: 'Stages that dying processes have come to, by who killed them.',
+    labels: ['killed_by', 'life'],
+  },
+  oomwatchd_victims_delayed_total: {
+    type: 'counter',
+    help: 'Dying processes that did not go, by the reason that was found.',
+    labels: ['reason'],
+  },
+  oomwatchd_reaps_total: {
+    type: 'counter',
+    help: 'Calls of process_mrelease(2), by what they came to.',
+    labels: ['result'],
+  },
+  oomwatchd_reaped_bytes_total: { type: 'counter', help: 'Memory that process_mrelease(2) gave back.' },
+  oomwatchd_reap_seconds: { type: 'histogram', help: 'Duration of the calls of process_mrelease(2).', buckets: REAP_S },
+  oomwatchd_kernel_kills_total: {
+    type: 'counter',
+    help: "Kills of the kernel's own OOM killer, once a victim.",
+    labels: ['scope'],
+  },
+  oomwatchd_kernel_notes_total: {
+    type: 'counter',
+    help: 'Records of the kernel log that tell of trouble with memory.',
+    labels: ['note'],
+  },
+  oomwatchd_kernel_kills_unseen_total: {
+    type: 'counter',
+    help: 'Kills that the kernel counted and no record told of.',
+  },
+  oomwatchd_kill_bursts_total: { type: 'counter', help: 'Times that the kernel killed more than once in a second.' },
+  oomwatchd_forced_total: {
+    type: 'counter',
+    help: 'Forced selections (kill-now, SIGUSR2), by what they came to.',
+    labels: ['by', 'outcome'],
   },
 
   oomwatchd_log_lines_lost_total: { type: 'counter', help: 'Log lines that could not be written.' },

@@ -1,5 +1,6 @@
 /** The readable form of a log line for a terminal: local time, level, sentence. Colour only when asked for. */
-import type { Line, LogLevel } from './wording.ts';
+import type { LogLevel } from './sentence.ts';
+import type { Line } from './wording.ts';
 
 /** SGR codes (ECMA-48): grey, none, yellow, red. */
 const COLOURS: Record<LogLevel, string> = { debug: '\x1b[90m', info: '', warn: '\x1b[33m', error: '\x1b[31m' };

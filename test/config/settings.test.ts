@@ -22,17 +22,34 @@ test('the defaults in machine units', () => {
       thrash: expect.objectContaining({ enabled: true }),
     },
     pace: { minMs: 10, maxMs: 2000, fillKiBPerMs: 6292 },
-    act: { termTimeoutMs: 5000, holdOffMs: 100, victimTimeoutMs: 5000, killsPerMinute: 10, killsPerHour: 60 },
+    act: {
+      termTimeoutMs: 5000,
+      holdOffMs: 100,
+      victimTimeoutMs: 5000,
+      reap: true,
+      killsPerMinute: 10,
+      killsPerHour: 60,
+    },
     report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', uid: 65534, gid: 65533 },
+    control: { socket: '/run/oomwatchd/control.sock' },
     files: ['test.yaml'],
   });
   expect(select.minimumSize).toEqual({ kib: 64 * MIB, permyriad: 50 });
   expect(select.onlyPid).toBe(ABSENT);
+  expect(select.corrections).toEqual({
+    excludeVictims: true,
+    exitingDoesNotAbort: true,
+    originAndVictim: true,
+    originAndUnkillable: true,
+    timers: true,
+    waitAllocatingTask: true,
+  });
   expect(hash).toMatch(/^[0-9a-f]{12}$/);
 });
 
 test('sections and lists that are left empty mean their defaults', () => {
-  const empty = 'detect:\n  term:\n  thrash:\npace:\nselect:\n  only:\n  protect:\nact:\nreport:\n';
+  const empty =
+    'detect:\n  term:\n  thrash:\npace:\nselect:\n  only:\n  protect:\n  corrections:\nact:\nreport:\ncontrol:\n';
   expect(defaultPolicy(empty)).toEqual({ ...defaultPolicy(), hash: expect.any(String) });
 });
 
@@ -42,6 +59,26 @@ test.each(['127.0.0.1:1', '127.8.9.254:65535', '[::1]:9854', 'unix:/run/oomwatch
     expect(defaultPolicy(`report: { listen: "${listen}" }`).report.listen).toBe(listen);
   },
 );
+
+test.each(['/run/oomwatchd/control.sock', `/${'x'.repeat(106)}`, 'off'])('the control socket may be %s', (socket) => {
+  expect(defaultPolicy(`control: { socket: "${socket}" }`).control.socket).toBe(socket);
+});
+
+test.each([
+  ['exclude_victims', 'excludeVictims'],
+  ['exiting_does_not_abort', 'exitingDoesNotAbort'],
+  ['origin_and_victim', 'originAndVictim'],
+  ['origin_and_unkillable', 'originAndUnkillable'],
+  ['timers', 'timers'],
+  ['wait_allocating_task', 'waitAllocatingTask'],
+])('correction %s can be switched off, alone', (key, name) => {
+  const { corrections } = defaultPolicy(`select: { corrections: { ${key}: false } }`).select;
+  expect(corrections).toEqual({ ...defaultPolicy().select.corrections, [name]: false });
+});
+
+test('the reaper can be switched off', () => {
+  expect(defaultPolicy('act: { reap: false }').act.reap).toBe(false);
+});
 
 test('a mark that is off is absent', () => {
   const { term } = defaultPolicy('detect: { combine: or, term: { swap_free: off } }').detect;
@@ -79,6 +116,18 @@ describe('values that are refused, each at its place', () => {
       'select: { minimum_size: off }',
       '1:25 select.minimum_size: expected a mark such as "10%", "2GiB" or "min(10%, 2GiB)", got "off": it does not begin with a number',
     ],
+    [
+      'select: { corrections: { timers: 5s } }',
+      '1:34 select.corrections.timers: expected true or false (YAML 1.2 knows no yes, no, on, off), got "5s"',
+    ],
+    [
+      'control: { socket: control.sock }',
+      '1:20 control.socket: expected "/run/oomwatchd/control.sock" or "off", got "control.sock": it is no full path',
+    ],
+    [
+      `control: { socket: /${'x'.repeat(107)} }`,
+      `1:20 control.socket: expected "/run/oomwatchd/control.sock" or "off", got "/${'x'.repeat(107)}": a socket path has at most 107 bytes`,
+    ],
     ['report: { user: 5 }', '1:17 report.user: expected the name of a system user, got the number 5'],
     [
       'report: { user: root }',
@@ -91,10 +140,13 @@ describe('values that are refused, each at its place', () => {
     ['term_timeout: 5s', '1:1 term_timeout: unknown key "term_timeout" here; it belongs below "act"'],
     ['act: { mode: observe }', '1:8 act.mode: unknown key "mode" here; it belongs to the top level'],
     ['detect: { trem: { swap_free: 1% } }', '1:11 detect.trem: unknown key "trem"; did you mean "term"?'],
-    ['__proto__: 1', '1:1 __proto__: unknown key "__proto__"; known here: mode, detect, pace, select, act, report'],
+    [
+      '__proto__: 1',
+      '1:1 __proto__: unknown key "__proto__"; known here: mode, detect, pace, select, act, report, control',
+    ],
     [
       'constructor: 1',
-      '1:1 constructor: unknown key "constructor"; known here: mode, detect, pace, select, act, report',
+      '1:1 constructor: unknown key "constructor"; known here: mode, detect, pace, select, act, report, control',
     ],
   ])('%s', (text, problem) => {
     expect(problemsIn(text)).toEqual([`c.yaml:${problem}`]);

@@ -44,4 +44,6 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
     'needs systemd as pid 1: test/e2e/systemd boots a guest with it',
   ),
   'oomwatchd doctor': install,
+  'oomwatchd kill-now --observe': elsewhere('needs a running daemon: test/e2e/kill-now.test.ts has one'),
+  'oomwatchd kill-now --reason "deploy stuck"': elsewhere('kills: test/e2e/kill-now.test.ts has victims for it'),
 };

@@ -2,7 +2,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { STUCK_REASONS } from '../../src/core/dying.ts';
+import { CORRECTIONS } from '../../src/core/select/rules/table.ts';
 import { METRICS, type MetricRow } from '../../src/report/metric-table.ts';
+import { STUCK_WORDS } from '../../src/report/stuck-remedy.ts';
 import { VERSION } from '../../src/version.ts';
 import { defaultPolicy } from '../support/policy.ts';
 import { anchors, blocks, codeSpans, links, PAGES, ROOT, read } from './page.ts';
@@ -39,13 +42,34 @@ const tableOfMetrics = (): string => {
   return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 };
 
+const tableOfReasons = (): string => {
+  const rows = STUCK_REASONS.map((reason) => {
+    const { cause, remedy } = STUCK_WORDS[reason];
+    return `| \`${reason}\` | ${cause} | \`${remedy}\` |`;
+  });
+  return ['| reason | what it is | remedy |', '| --- | --- | --- |', ...rows].join('\n');
+};
+
+/** README.md with a table of the program between its marks. */
+const withTable = (mark: string, table: string): string =>
+  read('README.md').replace(
+    new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(<!-- /${mark} -->)`),
+    (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`,
+  );
+
 describe('README.md', () => {
-  test('has the table of metrics as the program has it (UPDATE=1 writes it)', () => {
-    const part = /(<!-- metrics -->\n)[\s\S]*?(<!-- \/metrics -->)/;
-    const text = read('README.md');
-    const fresh = text.replace(part, (_, begin: string, end: string) => `${begin}\n${tableOfMetrics()}\n\n${end}`);
+  test.each([
+    ['metrics', tableOfMetrics],
+    ['stuck', tableOfReasons],
+  ])('has the table of %s as the program has it (UPDATE=1 writes it)', (mark, table) => {
+    const fresh = withTable(mark, table());
+    expect(fresh).toContain(table());
     if (process.env['UPDATE'] === '1') writeFileSync(join(ROOT, 'README.md'), fresh);
     expect(read('README.md')).toBe(fresh);
+  });
+
+  test.each(CORRECTIONS)('has correction $patch, its setting and its patch', ({ patch, id, link }) => {
+    expect(read('README.md')).toContain(`| [${patch}](${link}) | \`${id}\` |`);
   });
 
   test('alerts on metrics and label values that exist', () => {

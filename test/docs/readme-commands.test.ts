@@ -97,7 +97,7 @@ test('the installation works from a pruned copy, and what it installs runs', (co
     encoding: 'utf8',
   });
   expect(stderr + stdout.slice(stdout.indexOf('--- installed'))).toMatch(
-    /valid: mode observe, configuration [0-9a-f]{12}, from \/etc\/oomwatchd\/config\.yaml\n\d+\.\d+\.\d+\noomwatchd 755\n$/,
+    /valid: mode observe, configuration [0-9a-f]{12}, from \/etc\/oomwatchd\/config\.yaml\n\d+\.\d+\.\d+\nroot 1775\n$/,
   );
   expect(status).toBe(0);
   expect(existsSync('/usr/lib/oomwatchd')).toBe(false);

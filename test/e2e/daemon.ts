@@ -81,6 +81,8 @@ export interface ConfigOptions {
   readonly logLevel?: 'info' | 'debug';
   /** Default: a unix socket in the folder of the test, so that no test needs a port. */
   readonly listen?: string;
+  /** Default: one in the folder of the test. */
+  readonly socket?: string;
 }
 
 const isReadableBy = (user: string): boolean => {
@@ -99,7 +101,7 @@ const reporterUser = (): string => (process.getuid?.() === 0 && !isReadableBy('n
 /** Writes the configuration. Every rule of who may be chosen is an exact path below the folder of this test. */
 export const writeConfig = (options: ConfigOptions): string => {
   const { mode, level, only, protect = [], act = '', logLevel = 'info' } = options;
-  const { listen = `unix:${join(folder(), 'http.sock')}` } = options;
+  const { listen = `unix:${join(folder(), 'http.sock')}`, socket = join(folder(), 'control.sock') } = options;
   for (const exe of only) if (!exe.startsWith(`${folder()}/`)) throw new Error(NOBODY_ELSE);
   if (only.length === 0) throw new Error(NOBODY_ELSE);
   const rule = (exe: string): string => `    - { exe: ${JSON.stringify(exe)}, reason: "process of a test" }\n`;
@@ -108,6 +110,8 @@ export const writeConfig = (options: ConfigOptions): string => {
     file,
     `mode: ${mode}\n${detecting(level)}select:\n  minimum_size: "1MiB"\n  only:\n${only.map(rule).join('')}` +
       `${protect.length === 0 ? '' : `  protect:\n${protect.map(rule).join('')}`}${act}` +
+      // One each: the default is that of a daemon of the host.
+      `control: { socket: ${JSON.stringify(socket)} }\n` +
       `report:\n  listen: ${JSON.stringify(listen)}\n  log_format: json\n  log_level: ${logLevel}\n${reporterUser()}`,
   );
   return file;

@@ -1,14 +1,21 @@
+import { constants } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/core/event.ts';
 import { probe } from '../../src/linux/capabilities.ts';
 import type { SyscallSupport } from '../../src/linux/probe/kernel.ts';
+import { probeTracing } from '../../src/linux/probe/tracing.ts';
 import { REAL_ROOTS } from '../../src/linux/root.ts';
 import { GOOD_HOST, limitsText, MOUNTS, selfStatus } from '../support/fake-host.ts';
 import { type FakeTree, fakeProc, fixture } from '../support/fake-proc.ts';
 
-const ALL_WORK: SyscallSupport = { pidfdOpen: 0, pidfdSendSignal: 0, processMrelease: 0 };
+const ALL_WORK: SyscallSupport = { pidfdOpen: 0, pidfdSendSignal: 0, processMrelease: 0, kcmp: 0 };
 const ENOSYS = -38;
 const EPERM = -1;
+
+const TRACEFS: FakeTree['sys'] = {
+  'kernel/tracing/instances/README': '',
+  'kernel/tracing/events/oom/mark_victim/id': '512\n',
+};
 
 const merge = (changes: FakeTree): FakeTree => ({
   ...GOOD_HOST,
@@ -16,7 +23,7 @@ const merge = (changes: FakeTree): FakeTree => ({
   files: { ...GOOD_HOST.files, ...changes.files },
   links: { ...GOOD_HOST.links, ...changes.links },
   cgroup: { ...GOOD_HOST.cgroup, ...changes.cgroup },
-  sys: { ...GOOD_HOST.sys, ...changes.sys },
+  sys: { ...GOOD_HOST.sys, ...TRACEFS, ...changes.sys },
 });
 
 /** What is not "ok" on a good host after some changes. */
@@ -172,6 +179,15 @@ describe('what works with less', () => {
     expect(names(complaints({}, { ...ALL_WORK, processMrelease: ENOSYS }))).toEqual(['process_mrelease warn']);
   });
 
+  it.each([
+    ['is filtered', EPERM],
+    ['is not in this kernel', ENOSYS],
+  ])('kcmp that %s', (_, kcmp) => {
+    const found = complaints({}, { ...ALL_WORK, kcmp });
+    expect(found).toMatchObject([{ name: 'kcmp', status: 'warn', found: kcmp === EPERM ? 'EPERM' : 'ENOSYS' }]);
+    expect(found[0]?.remedy).toContain('CONFIG_KCMP=y');
+  });
+
   it('a locked memory limit below its own code, without CAP_IPC_LOCK', () => {
     const files = { 'self/limits': limitsText('8388608', '65536'), 'self/status': selfStatus('000001ffffffbfff') };
     expect(names(complaints({ files }))).toEqual(['cap_ipc_lock warn', 'memlock_limit warn']);
@@ -187,6 +203,57 @@ describe('what works with less', () => {
 
   it('no /dev/kmsg', () => {
     expect(names(complaints({ files: { '../kmsg': null } }))).toEqual(['kmsg_write warn', 'kmsg_read warn']);
+  });
+});
+
+/** One finding of a good host after some changes. */
+const finding = (name: string, changes: FakeTree): Finding | undefined => {
+  const proc = fakeProc(changes);
+  const found = probe(proc.roots, ALL_WORK).find((each) => each.name === name);
+  proc.remove();
+  return found;
+};
+
+describe('tracefs', () => {
+  it('not mounted leaves the kernel log alone', () => {
+    const found = finding('tracefs', GOOD_HOST);
+    expect(found).toMatchObject({ status: 'warn', found: 'not mounted' });
+    expect(found?.remedy).toBe('mount -t tracefs tracefs /sys/kernel/tracing');
+  });
+
+  it('is found below debugfs as well', () => {
+    const sys = {
+      'kernel/debug/tracing/instances/README': '',
+      'kernel/debug/tracing/events/oom/mark_victim/id': '1\n',
+    };
+    const found = finding('tracefs', { ...GOOD_HOST, sys });
+    expect(found).toMatchObject({ status: 'ok', found: expect.stringMatching(/kernel\/debug\/tracing$/) });
+  });
+
+  it('without oom:mark_victim (before 4.9) has nothing to offer', () => {
+    const found = finding('tracefs', { ...GOOD_HOST, sys: { 'kernel/tracing/instances/README': '' } });
+    expect(found).toMatchObject({ status: 'ok', found: 'no trace point oom:mark_victim' });
+  });
+
+  it('that cannot be written to is told', () => {
+    // Root may write everywhere but on a read-only mount.
+    const found = probeTracing({ roots: REAL_ROOTS }, (_, mode) => mode !== constants.W_OK);
+    expect(found).toMatchObject([{ status: 'warn', found: 'not writable' }]);
+  });
+});
+
+describe('memory.oom.group', () => {
+  it.each([
+    ['cpuset cpu io memory pids\n', 'cgroup v2'],
+    ['cpuset cpu io pids\n', 'no memory controller on cgroup v2'],
+  ])('with the controllers %j', (controllers, found) => {
+    const cgroup = { ...GOOD_HOST.cgroup, 'cgroup.controllers': controllers };
+    expect(finding('oom_group', { ...GOOD_HOST, cgroup })).toMatchObject({ status: 'ok', found });
+  });
+
+  it('is no matter of v1', () => {
+    const files = { ...GOOD_HOST.files, 'self/mountinfo': fixture('mountinfo-v1-5.10').toString() };
+    expect(finding('oom_group', { ...GOOD_HOST, files })?.found).toBe('no memory controller on cgroup v2');
   });
 });
 

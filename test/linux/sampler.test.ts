@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptySample } from '../../src/core/sample.ts';
@@ -15,7 +16,7 @@ let sampler: Sampler;
 const sample = emptySample();
 
 const start = (tree: Parameters<typeof fakeProc>[0] = {}): void => {
-  proc = fakeProc(tree);
+  proc = fakeProc({ ...tree, files: { 'sys/vm/oom_kill_allocating_task': '0\n', ...tree.files } });
   io = createFileIo();
   sampler = createSampler(proc.roots, io);
 };
@@ -67,6 +68,28 @@ describe('createSampler', () => {
     expect(io.calls.pread).toBe(2);
     expect(sample).toMatchObject({ allocstall: ABSENT, zoneFreePages: ABSENT, ioFullUs: ABSENT, cpuSomeUs: ABSENT });
     expect(sample.memTotalKiB).toBeGreaterThan(0);
+  });
+
+  it('knows vm.oom_kill_allocating_task in detailed ticks, and says nothing where it is not there', () => {
+    sampler.close();
+    proc.remove();
+    start({ files: { 'sys/vm/oom_kill_allocating_task': null } });
+    sampler.readBasics(sample);
+    sampler.readDetails(sample);
+    expect(sample.oomKillAllocatingTask).toBe(ABSENT);
+    proc.file('sys/vm/oom_kill_allocating_task', '0\n');
+    sampler.repair(60_000);
+    sampler.readDetails(sample);
+    expect(sample.oomKillAllocatingTask).toBe(0);
+    proc.file('sys/vm/oom_kill_allocating_task', '1\n');
+    sampler.readDetails(sample);
+    expect(sample.oomKillAllocatingTask).toBe(1);
+    sampler.readBasics(sample);
+    expect(sample.oomKillAllocatingTask).toBe(ABSENT);
+    proc.file('sys/vm/oom_kill_allocating_task', 'yes\n');
+    sampler.readDetails(sample);
+    expect(sample.oomKillAllocatingTask).toBe(ABSENT);
+    expect(news()).toEqual([]);
   });
 
   it('puts together files that the kernel gives out a page at a time', () => {
@@ -186,7 +209,7 @@ describe('a source that fails', () => {
     expect(io.calls.open).toBe(0);
     for (let nowMs = 5000; nowMs < 6000; nowMs += 10) sampler.repair(nowMs);
     expect(io.calls.open).toBe(1);
-    expect(io.openPaths()).toHaveLength(6);
+    expect(io.openPaths()).toHaveLength(7);
   });
 
   it('says what is wrong with a text that makes no sense, and recovers', () => {
@@ -236,7 +259,15 @@ describe('a file longer than the buffer', () => {
 });
 
 it('no content of any file makes it throw or leaves a field below ABSENT', () => {
-  const name = fc.constantFrom('meminfo', 'vmstat', 'zoneinfo', 'pressure/memory', 'pressure/io', 'pressure/cpu');
+  const name = fc.constantFrom(
+    'meminfo',
+    'vmstat',
+    'zoneinfo',
+    'pressure/memory',
+    'pressure/io',
+    'pressure/cpu',
+    'sys/vm/oom_kill_allocating_task',
+  );
   const text = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
   fc.assert(
     fc.property(name, text, (path, content) => {
@@ -256,6 +287,8 @@ describe('on this host', () => {
     expect(sample.memTotalKiB).toBeGreaterThan(sample.memAvailableKiB);
     expect(sample.zoneFreePages).toBeGreaterThan(0);
     expect(sample.pgmajfault).toBeGreaterThan(0);
+    const path = '/proc/sys/vm/oom_kill_allocating_task';
+    expect(sample.oomKillAllocatingTask).toBe(existsSync(path) ? Number(readFileSync(path, 'latin1')) : ABSENT);
     real.close();
   });
 
@@ -264,6 +297,7 @@ describe('on this host', () => {
     const texts = ['meminfo', 'pressure-memory', 'vmstat', 'zoneinfo', 'pressure-io', 'pressure-cpu'].map((file) =>
       fixture(`${file}-6.18`),
     );
+    texts.push(Buffer.from('0\n'));
     let opened = 0;
     const memory = createSampler(REAL_ROOTS, {
       openReadOnly: () => opened++,

@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { createGaugeFrame, encodeEvent, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
 import { GAUGE_INDEX, type Gauge } from '../../src/channel/gauges.ts';
+import { KILLED_BY, LIVES, REAP_RESULTS, STUCK_REASONS } from '../../src/core/dying.ts';
 import {
+  COMPANIES,
   DETECTORS,
   EXCLUSIONS,
+  FORCED_OUTCOMES,
   LEVELS,
   type MemoryFacts,
   NO_ACTION_REASONS,
@@ -13,6 +16,7 @@ import {
   type StampedEvent,
   VERIFY_VERDICTS,
 } from '../../src/core/event.ts';
+import { KERNEL_NOTES, KILL_SCOPES } from '../../src/core/kernel-event.ts';
 
 const GIB = 1024 * 1024;
 const MIB = 1024;
@@ -54,6 +58,8 @@ export const signal = {
   sent: true,
   errno: 0,
   sinceVerdictMs: 12,
+  company: '',
+  companyOf: -1,
 } as const satisfies OomwatchdEvent;
 
 export const verify = {
@@ -66,6 +72,49 @@ export const verify = {
   returnedKiB: 2.2 * GIB,
   exited: true,
   verdict: 'recovered',
+} as const satisfies OomwatchdEvent;
+
+export const victim = {
+  kind: 'victim',
+  episode: 1,
+  pid: 4711,
+  comm: 'java',
+  killedBy: 'oomwatchd',
+  life: 'stuck',
+  afterMs: 5000,
+  sizeKiB: 2.3 * GIB,
+  reason: 'fuse',
+  detail: 'thread 4712 in D, wchan request_wait_answer; fuse connection 42',
+} as const satisfies OomwatchdEvent;
+
+export const reap = {
+  kind: 'reap',
+  episode: 1,
+  pid: 4711,
+  comm: 'java',
+  result: 'released',
+  tries: 1,
+  durationMs: 43,
+  releasedKiB: 2.2 * GIB,
+} as const satisfies OomwatchdEvent;
+
+export const kernelKill = {
+  kind: 'kernel_kill',
+  pid: 4711,
+  comm: 'java',
+  scope: 'global',
+  memcg: '',
+  anonRssKiB: 2.3 * GIB,
+  source: 'kmsg',
+} as const satisfies OomwatchdEvent;
+
+export const forced = {
+  kind: 'forced',
+  by: 'socket',
+  reason: 'deploy stuck',
+  outcome: 'signalled',
+  pid: 4711,
+  detail: '',
 } as const satisfies OomwatchdEvent;
 
 export const started = {
@@ -171,6 +220,10 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       scanned: fc.nat(),
       top: fc.array(facts, { maxLength: 12 }),
       excluded: fc.dictionary(fc.constantFrom(...EXCLUSIONS), fc.nat()),
+      corrections: fc.array(
+        fc.record({ patch: fc.integer({ min: 1, max: 6 }), id: hostile, pid: fc.nat(), comm, effect: hostile }),
+        { maxLength: 10 },
+      ),
       scanMs: amount,
     }),
     fc.record({
@@ -183,6 +236,8 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       sent: fc.boolean(),
       errno: fc.constantFrom(0, 1, 3, 22),
       sinceVerdictMs: amount,
+      company: fc.constantFrom(...COMPANIES),
+      companyOf: fc.integer({ min: -1 }),
     }),
     fc.record({
       kind: kind('verify'),
@@ -201,6 +256,52 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       reason: fc.constantFrom(...NO_ACTION_REASONS),
       detail: hostile,
       memory: memoryFacts,
+    }),
+    fc.record({
+      kind: kind('victim'),
+      episode: fc.nat(),
+      pid: fc.nat({ max: 50 }),
+      comm,
+      killedBy: fc.constantFrom(...KILLED_BY),
+      life: fc.constantFrom(...LIVES),
+      afterMs: amount,
+      sizeKiB: amount,
+      reason: fc.constantFrom(...STUCK_REASONS, null),
+      detail: hostile,
+    }),
+    fc.record({
+      kind: kind('reap'),
+      episode: fc.nat(),
+      pid: fc.nat(),
+      comm,
+      result: fc.constantFrom(...REAP_RESULTS),
+      tries: fc.nat(),
+      durationMs: amount,
+      releasedKiB: amount,
+    }),
+    fc.record({
+      kind: kind('kernel_kill'),
+      pid: fc.nat(),
+      comm,
+      scope: fc.constantFrom(...KILL_SCOPES),
+      memcg: hostile,
+      anonRssKiB: amount,
+      source: fc.constantFrom('kmsg' as const, 'trace' as const),
+    }),
+    fc.record({
+      kind: kind('kernel_note'),
+      note: fc.constantFrom(...KERNEL_NOTES, 'lost' as const, 'unread' as const),
+      text: hostile,
+    }),
+    fc.record({ kind: kind('kernel_kills_unseen'), counted: amount, seen: amount }),
+    fc.record({ kind: kind('kill_burst'), kills: fc.nat(), withinMs: amount, oomKillAllocatingTask: amount }),
+    fc.record({
+      kind: kind('forced'),
+      by: fc.constantFrom('socket' as const, 'SIGUSR2' as const),
+      reason: hostile,
+      outcome: fc.constantFrom(...FORCED_OUTCOMES),
+      pid: fc.integer({ min: -1 }),
+      detail: hostile,
     }),
     fc.record({ kind: kind('late'), lateMs: amount, majorFaults: amount }),
     fc.record({

@@ -7,7 +7,7 @@ import type { ReportPolicy } from '../../src/core/policy.ts';
 import { createLogger, type Logger } from '../../src/report/logger.ts';
 import { prettyLine, wantsColour } from '../../src/report/pretty.ts';
 import { lineOf } from '../../src/report/wording.ts';
-import { signal, stamped, verify } from './events.ts';
+import { signal, stamped, verify, victim } from './events.ts';
 import { createPipe, until } from './pipe.ts';
 
 const POLICY: ReportPolicy = { listen: 'off', logLevel: 'info', logFormat: 'auto', uid: -1, gid: -1 };
@@ -58,6 +58,25 @@ describe('the log', () => {
     });
     expect(lines).toHaveLength(20 + 20 + 1 + 2);
     expect(JSON.parse(lines.at(-2) ?? '')).toMatchObject({ event: 'report_suppressed', what: 'late', lines: 980 });
+  });
+
+  test('does not lose a victim of ours, or a dire word of the kernel, among what strangers can cause', async () => {
+    const theirs = { ...victim, killedBy: 'other' } as const;
+    const note = (name: 'allocation_failure' | 'no_killable'): OomwatchdEvent => ({
+      kind: 'kernel_note',
+      note: name,
+      text: '',
+    });
+    const lines = await logged({}, (logger) => {
+      for (let i = 0; i < 100; i++) logger.event(stamped({ ...theirs, pid: 5000 + i }));
+      for (let i = 0; i < 100; i++) logger.event(stamped(note('allocation_failure')));
+      logger.event(stamped(victim));
+      logger.event(stamped(note('no_killable')));
+    });
+    const told = lines.map((line) => JSON.parse(line)).filter(({ event }) => event !== 'report_suppressed');
+    expect(told).toHaveLength(20 + 20 + 2);
+    expect(told.at(-2)).toMatchObject({ event: 'victim', pid: victim.pid, killed_by: 'oomwatchd' });
+    expect(told.at(-1)).toMatchObject({ event: 'kernel_note', note: 'no_killable' });
   });
 
   test('never holds back a signal that was sent', async () => {

@@ -116,7 +116,7 @@ describe('the exposition', () => {
       { ...noAction, reason: 'all_protected' },
       { kind: 'episode_started', episode: 1, firstSignMs: 0, detectors: [] },
       { kind: 'episode_ended', episode: 1, durationMs: 1, signals: 1, returnedKiB: 3 },
-      { kind: 'ranked', episode: 1, scanned: 1, top: [], excluded: {}, scanMs: 20 },
+      { kind: 'ranked', episode: 1, scanned: 1, top: [], excluded: {}, corrections: [], scanMs: 20 },
       { kind: 'late', lateMs: 1200, majorFaults: 1 },
       { kind: 'source', name: 'psi', up: true, detail: '' },
       { kind: 'source', name: 'psi', up: false, detail: '' },

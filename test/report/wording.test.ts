@@ -45,6 +45,17 @@ describe('a signal', () => {
       { errno: 22 },
       `error: SIGKILL to ${TOMCAT} failed with errno 22: MemAvailable 48 MiB is below the kill mark`,
     ],
+    ['an operator who asks', { reason: 'forced' }, `warn: SIGKILL to ${TOMCAT}: an operator asked for it`],
+    [
+      'somebody who shares the memory of the victim',
+      { company: 'mm_group', companyOf: 4700 },
+      `warn: SIGKILL to ${TOMCAT}, which shares the memory of pid 4700: MemAvailable 48 MiB is below the kill mark`,
+    ],
+    [
+      'somebody whose cgroup dies as one',
+      { company: 'oom_group', companyOf: 4700, sent: false },
+      `warn: would send SIGKILL to ${TOMCAT}, which dies with pid 4700 (memory.oom.group of their cgroup): MemAvailable 48 MiB is below the kill mark (observe mode, nothing was sent)`,
+    ],
     ['a reason of another version', { reason: 'new\nthing' }, `warn: SIGKILL to ${TOMCAT}: new\\nthing`],
   ])('%s', (_, change, sentence) => {
     expect(said({ ...signal, ...change })).toBe(sentence);
@@ -109,15 +120,27 @@ describe('every kind has its sentence', () => {
       'warn: episode 3 begins (mem_available, thrash), first sign 1.2 s ago',
     ],
     [
+      { kind: 'episode_started', episode: 3, firstSignMs: 0, detectors: [] },
+      'warn: episode 3 begins: an operator asked for it',
+    ],
+    [
       { kind: 'episode_ended', episode: 3, durationMs: 4000, signals: 1, returnedKiB: 2.2 * 1024 ** 2 },
       'info: episode 3 is over after 4.0 s: 1 signal, 2.2 GiB came back',
     ],
     [
-      { kind: 'ranked', episode: 1, scanned: 143, top: [java], excluded: { kernel_thread: 100 }, scanMs: 12 },
+      {
+        kind: 'ranked',
+        episode: 1,
+        scanned: 143,
+        top: [java],
+        excluded: { kernel_thread: 100 },
+        corrections: [],
+        scanMs: 12,
+      },
       `info: ranked 143 processes in 12 ms: ${TOMCAT}; not eligible: 100 kernel_thread`,
     ],
     [
-      { kind: 'ranked', episode: 1, scanned: 1, top: [], excluded: {}, scanMs: 0.4 },
+      { kind: 'ranked', episode: 1, scanned: 1, top: [], excluded: {}, corrections: [], scanMs: 0.4 },
       'info: ranked 1 process in 0.4 ms: no candidate',
     ],
     [verify, 'info: java (pid 4711) gave back 2.2 of 2.3 GiB within 250 ms: recovered'],
@@ -163,6 +186,8 @@ test('fields carry the raw numbers in snake_case and leave out what is not known
     sent: true,
     errno: 0,
     since_verdict_ms: 12,
+    company: '',
+    company_of: -1,
     memory: {
       mem_total_kib: 4194304,
       mem_available_kib: 49152,

@@ -1,16 +1,15 @@
 /** The daemon's life: start in the order that makes it safe, then the loop, then a clean end. */
+import { openControlSocket } from '../../control/control-socket.ts';
 import { createLoop } from '../../control/loop.ts';
 import { schedule } from '../../control/schedule.ts';
 import type { Finding, OomwatchdEvent } from '../../core/event.ts';
+import type { ForcedAnswer, ForcedRequest } from '../../core/forced.ts';
 import { memoryFacts } from '../../core/memory-facts.ts';
 import type { Policy } from '../../core/policy.ts';
 import { emptySample } from '../../core/sample.ts';
 import { createState } from '../../core/state.ts';
-import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { isPending } from '../../core/victim.ts';
-import { hasExited, sendSignal } from '../../linux/executor.ts';
-import { createStartTimes } from '../../linux/index/start-time.ts';
 import { createKmsgWriter } from '../../linux/kmsg-writer.ts';
 import { createNotifier } from '../../linux/notify.ts';
 import { watchPsi } from '../../linux/psi-trigger.ts';
@@ -19,8 +18,10 @@ import { createOwnRss } from '../../linux/self.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { VERSION } from '../../version.ts';
+import { openDeathWatch } from './death-watch.ts';
 import { openHost, settleIndex } from './host.ts';
 import { kmsgLine } from './kmsg-line.ts';
+import { createOffLoop } from './off-loop.ts';
 import type { PolicyResult } from './policy-source.ts';
 import { lockCode, settleHeap } from './protection.ts';
 import { rehearse } from './rehearsal.ts';
@@ -34,8 +35,6 @@ const REPORTER_GRACE_MS = 2000;
 /** RSS and index counts change slowly, and a scrape comes every 15 s or so. */
 const SLOW_NUMBERS_MS = 5000;
 
-const scratch = new Uint8Array(32);
-
 /** Runs until a signal ends it; resolves to the exit code. `findings` have been looked at by the caller. */
 export const runDaemon = async (
   roots: Roots,
@@ -47,7 +46,13 @@ export const runDaemon = async (
   const host = openHost(roots, firstPolicy);
   const { index, clock } = host;
   const state = createState(index.table.capacity);
-  host.pin((slot) => state.victims.some((victim) => isPending(victim) && victim.slot === slot));
+  const { victims, register } = state;
+  host.pin(
+    (slot) =>
+      victims.some((victim) => isPending(victim) && victim.slot === slot) ||
+      register.dying.some((dying) => dying.slot === slot),
+  );
+  const deaths = openDeathWatch(host);
   const kmsg = createKmsgWriter(roots.kmsg);
   const notifier = createNotifier(process.env['NOTIFY_SOCKET']);
   const watchdog = createWatchdog(notifier, process.env['WATCHDOG_USEC'], clock.nowMs);
@@ -69,6 +74,9 @@ export const runDaemon = async (
     reporting.publish(started(host.policy()));
     for (const finding of standing) reporting.publish({ kind: 'finding', finding });
     for (const source of host.sampler.sources) source.isNews = !source.isUp;
+    for (const { name, isUp, detail } of deaths.sources) {
+      if (!isUp) reporting.publish({ kind: 'source', name, up: false, detail });
+    }
   };
   const reporting = openReporting(firstPolicy, clock.nowMs, () => state.level < LEVEL.TERM, tellStanding);
   const publish = (event: OomwatchdEvent): void => {
@@ -78,7 +86,7 @@ export const runDaemon = async (
   };
 
   settleIndex(index);
-  const rehearsal = await rehearse(host);
+  const rehearsal = await rehearse(host, deaths);
   settleHeap();
   const locked = lockCode(roots);
   reporting.slow.lockedKiB = locked.lockedKiB;
@@ -86,33 +94,34 @@ export const runDaemon = async (
   tellStanding();
   publish({ kind: 'rehearsed', ...rehearsal });
 
-  const startTimes = createStartTimes(
-    index.table,
-    roots.proc,
-    clock.nowMs,
-    (slot, pid) => index.table.pid[slot] === pid && libc.preadAt0(index.slots.scoreFd[slot] as number, scratch, 16) > 0,
-  );
   const ownRss = createOwnRss(roots.proc, index.table.pageKiB);
+  const offLoop = createOffLoop(host, publish);
   let slowDueMs = 0;
   const ticked = (): void => {
     watchdog.feed();
     const nowMs = clock.nowMs();
+    offLoop.run(nowMs, state.level);
     if (state.level >= LEVEL.TERM || nowMs < slowDueMs) return;
     slowDueMs = nowMs + SLOW_NUMBERS_MS;
     reporting.slow.ownRssKiB = ownRss();
     reporting.slow.known = index.table.count;
     reporting.slow.armed = index.slots.armed;
-    startTimes.next();
   };
   const loop = createLoop(
     {
       clock,
       sampler: host.sampler,
-      index,
-      executor: {
-        signal: (intent) => sendSignal(libc, index.slots, intent),
-        hasExited: (slot) => hasExited(libc, index.slots, slot),
+      index: {
+        ...index,
+        refresh: (budgetMs) => {
+          const isRoundEnd = index.refresh(budgetMs);
+          if (isRoundEnd) offLoop.roundEnded();
+          return isRoundEnd;
+        },
       },
+      executor: deaths.executor,
+      kernelLog: deaths.kernelLog,
+      victims: deaths.victims,
       publisher: { publish, gauges: reporting.gauges },
       ownMajorFaults: libc.ownMajorFaults,
       ticked,
@@ -123,6 +132,17 @@ export const runDaemon = async (
   const timing = schedule(clock.nowMs, loop.turn);
   const psi = watchPsi(`${roots.proc}/pressure/memory`, timing.wake);
   if (typeof psi === 'number') publish({ kind: 'source', name: 'psi_trigger', up: false, detail: errnoName(psi) });
+  const force = (request: ForcedRequest): ForcedAnswer => {
+    const answer = loop.force(request);
+    // What came of it is looked at soon, not at the end of a calm pause.
+    timing.wake();
+    return answer;
+  };
+  const socket = await openControlSocket(firstPolicy.control.socket, force);
+  if (socket.finding !== null) {
+    standing.push(socket.finding);
+    publish({ kind: 'finding', finding: socket.finding });
+  }
   notifier.send(statusLine(firstPolicy));
 
   const take = (policy: Policy): void => {
@@ -131,17 +151,21 @@ export const runDaemon = async (
     reporting.setPolicy(policy);
   };
   const reload = createReload({ load, current: host.policy, take, publish, notifier });
-  const signal = await new Promise<string>((resolve) => signals.serve({ stop: resolve, reload }));
+  const forceBySignal = (): void => void force({ by: 'SIGUSR2', reason: '', observe: false, sysrq: false });
+  const signal = await new Promise<string>((resolve) => signals.serve({ stop: resolve, reload, force: forceBySignal }));
 
   notifier.send(Buffer.from('STOPPING=1'));
   timing.stop();
   if (typeof psi !== 'number') psi.close();
+  socket.close();
   publish({ kind: 'stopping', signal });
   await reporting.close(REPORTER_GRACE_MS);
   kmsg.close();
   notifier.close();
+  const isWaiting = offLoop.isWaiting() || deaths.isWaiting();
+  deaths.close();
   index.close();
   // A read that hangs in the kernel holds a thread of the pool, and an ordinary exit would wait for it.
-  if (startTimes.waitingSinceMs() !== ABSENT) libc.exitNow(0);
+  if (isWaiting) libc.exitNow(0);
   return 0;
 };

@@ -9,8 +9,9 @@ import { chooseToArm } from '../../core/select/choose.ts';
 import { anyGlobMatches } from '../../core/select/glob.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { createRanking } from '../../core/select/rank.ts';
+import { createOomGroups } from '../../linux/index/oom-group.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
-import { type CgroupMode, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
+import { type CgroupLayout, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
 import { type Mount, parseMountinfo } from '../../linux/proc/mountinfo.ts';
 import type { Roots } from '../../linux/root.ts';
 import { createSampler, type Sampler } from '../../linux/sampler.ts';
@@ -44,10 +45,10 @@ const CHOSEN_MAX = ARMED_MAX * 2;
 const capacityFor = (memTotalKiB: number): number =>
   Math.min(32_768, Math.max(4096, Math.floor(memTotalKiB / 1000 / 4.5)));
 
-const readCgroupMode = (procRoot: string): CgroupMode => {
+const readCgroupLayout = (procRoot: string): CgroupLayout => {
   const mounts: Mount[] = [];
   parseMountinfo(readFileSync(`${procRoot}/self/mountinfo`, 'utf8'), mounts);
-  return cgroupLayoutOf(mounts).mode;
+  return cgroupLayoutOf(mounts);
 };
 
 export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
@@ -58,9 +59,11 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
   const ranking = createRanking(capacity, ARMED_MAX);
   let policy = firstPolicy;
   let isPinned: (slot: number) => boolean = () => false;
+  const layout = readCgroupLayout(roots.proc);
   const env = {
     procRoot: roots.proc,
-    cgroupMode: readCgroupMode(roots.proc),
+    cgroupMode: layout.mode,
+    oomGroups: createOomGroups(libc, layout.v2Point),
     selfPid: process.pid,
     ancestors: ancestorsOf(roots.proc, process.pid),
     isNamedExe: (path: string) => policy.select.rules.some((rule) => anyGlobMatches(rule.exe, path)),

@@ -1,21 +1,79 @@
-/** What the kernel log gets to hear: kills, and why there was none. Written by control itself, as the last witness. */
-import type { OomwatchdEvent } from '../../core/event.ts';
+/**
+ * What the kernel log gets to hear: kills, victims that do not go, and memory that could not be taken. Written by control
+ * itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
+ * /dev/kmsg, kernel/printk/printk.c): whatever strangers can cause is left out, or a kill would find no room.
+ */
+import type { ReapResult } from '../../core/dying.ts';
+import type { ForcedOutcome, OomwatchdEvent } from '../../core/event.ts';
+
+type EventOf<K extends OomwatchdEvent['kind']> = Extract<OomwatchdEvent, { kind: K }>;
+
+/** Longest text of others in a line. */
+const TEXT_LIMIT = 200;
 
 /** A process chooses its own name: nothing but printable ASCII goes into the kernel log. */
-const printable = (comm: string): string => comm.replace(/[^\x20-\x7e]/g, '?');
+const printable = (text: string): string => text.slice(0, TEXT_LIMIT).replace(/[^\x20-\x7e]/g, '?');
 
-/** A line for /dev/kmsg, or null when the event is not for the kernel log. */
-export const kmsgLine = (event: OomwatchdEvent): string | null => {
-  if (event.kind !== 'signal') return null;
-  const { victim, memory } = event;
+const FAILED_REAPS: readonly ReapResult[] = ['hung', 'sharer_alive', 'core_dump', 'not_dying', 'failed'];
+const FORCED_DEEDS: readonly ForcedOutcome[] = ['signalled', 'pressed', 'not_pressed'];
+
+const signalLine = (event: EventOf<'signal'>): string => {
+  const { victim, memory, company, companyOf } = event;
   const verb = event.sent
     ? `sent SIG${event.signal}`
     : event.errno === 0
       ? `would send SIG${event.signal}`
       : `failed (errno ${event.errno}) to send SIG${event.signal}`;
+  const along = company === '' ? '' : ` ${company}:${companyOf}`;
   return (
     `${verb} to process ${victim.pid} (${printable(victim.comm)}) uid:${victim.uid} rss:${victim.rssKiB}kB ` +
-    `swap:${victim.swapKiB}kB oom_score_adj:${victim.oomScoreAdj} reason:${event.reason} ` +
+    `swap:${victim.swapKiB}kB oom_score_adj:${victim.oomScoreAdj} reason:${event.reason}${along} ` +
     `mem_available:${memory.memAvailableKiB}kB swap_free:${memory.swapFreeKiB}kB`
   );
+};
+
+/** Only those that we or the kernel have killed: their number is bounded by the kills. */
+const stuckLine = ({
+  life,
+  killedBy,
+  pid,
+  comm,
+  afterMs,
+  sizeKiB,
+  reason,
+  detail,
+}: EventOf<'victim'>): string | null => {
+  if (life !== 'stuck' || (killedBy !== 'oomwatchd' && killedBy !== 'kernel')) return null;
+  const about = detail === '' ? '' : ` (${printable(detail)})`;
+  return (
+    `victim ${pid} (${printable(comm)}) of ${killedBy} is stuck after ${Math.round(afterMs)} ms ` +
+    `size:${sizeKiB}kB reason:${reason ?? 'unknown'}${about}`
+  );
+};
+
+const reapLine = ({ result, pid, comm, tries, durationMs }: EventOf<'reap'>): string | null =>
+  FAILED_REAPS.includes(result)
+    ? `process_mrelease of ${pid} (${printable(comm)}) failed: ${result} tries:${tries} after ${Math.round(durationMs)} ms`
+    : null;
+
+const forcedLine = ({ outcome, by, pid, reason, detail }: EventOf<'forced'>): string | null => {
+  if (!FORCED_DEEDS.includes(outcome)) return null;
+  const whom = pid > 0 ? ` process ${pid}` : '';
+  return `forced selection by ${by}: ${outcome}${whom} reason:"${printable(reason)}" ${printable(detail)}`.trimEnd();
+};
+
+/** A line for /dev/kmsg, or null when the event is not for the kernel log. */
+export const kmsgLine = (event: OomwatchdEvent): string | null => {
+  switch (event.kind) {
+    case 'signal':
+      return signalLine(event);
+    case 'victim':
+      return stuckLine(event);
+    case 'reap':
+      return reapLine(event);
+    case 'forced':
+      return forcedLine(event);
+    default:
+      return null;
+  }
 };

@@ -10,8 +10,8 @@ import { createLoop } from '../../control/loop.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Policy } from '../../core/policy.ts';
 import { createState } from '../../core/state.ts';
-import { hasExited, sendSignal } from '../../linux/executor.ts';
 import * as libc from '../../linux/sys/libc.ts';
+import { type DeathWatch, withoutKernelLog } from './death-watch.ts';
 import { type Host, settleIndex } from './host.ts';
 
 export interface Rehearsal {
@@ -37,17 +37,14 @@ const rehearsalPolicy = (policy: Policy, pid: number, mode: Policy['mode']): Pol
   };
 };
 
-const turns = (host: Host, policy: Policy, events: OomwatchdEvent[]): (() => void) => {
+const turns = (host: Host, deaths: DeathWatch, policy: Policy, events: OomwatchdEvent[]): (() => void) => {
   const { index } = host;
   const loop = createLoop(
     {
       clock: host.clock,
       sampler: host.sampler,
       index,
-      executor: {
-        signal: (intent) => sendSignal(libc, index.slots, intent),
-        hasExited: (slot) => hasExited(libc, index.slots, slot),
-      },
+      ...withoutKernelLog(deaths),
       publisher: { publish: (event) => void events.push(event), gauges: () => undefined },
       ownMajorFaults: libc.ownMajorFaults,
       ticked: () => undefined,
@@ -66,10 +63,10 @@ const settledVerdict = (events: readonly OomwatchdEvent[]): string | null => {
   return null;
 };
 
-const killForReal = async (host: Host, policy: Policy, child: ChildProcess): Promise<Rehearsal> => {
+const killForReal = async (host: Host, deaths: DeathWatch, policy: Policy, child: ChildProcess): Promise<Rehearsal> => {
   const events: OomwatchdEvent[] = [];
   const startMs = host.clock.nowMs();
-  const turn = turns(host, policy, events);
+  const turn = turns(host, deaths, policy, events);
   const gone = once(child, 'exit');
   for (let verdict: string | null = null; ; verdict = settledVerdict(events)) {
     const durationMs = host.clock.nowMs() - startMs;
@@ -85,7 +82,7 @@ const killForReal = async (host: Host, policy: Policy, child: ChildProcess): Pro
 };
 
 /** Runs the rehearsal and puts the operator's policy back. The child is always gone afterwards. */
-export const rehearse = async (host: Host): Promise<Rehearsal> => {
+export const rehearse = async (host: Host, deaths: DeathWatch): Promise<Rehearsal> => {
   const policy = host.policy();
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
   if (child.pid === undefined) {
@@ -95,9 +92,9 @@ export const rehearse = async (host: Host): Promise<Rehearsal> => {
   try {
     host.setPolicy(rehearsalPolicy(policy, child.pid, 'observe'));
     settleIndex(host.index, 1);
-    for (let times = 0; times < DRY_TURNS; times++) turns(host, host.policy(), [])();
+    for (let times = 0; times < DRY_TURNS; times++) turns(host, deaths, host.policy(), [])();
     host.setPolicy(rehearsalPolicy(policy, child.pid, 'enforce'));
-    return await killForReal(host, host.policy(), child);
+    return await killForReal(host, deaths, host.policy(), child);
   } finally {
     child.kill('SIGKILL');
     host.setPolicy(policy);

@@ -24,7 +24,9 @@ export const judge = (table: ProcessTable, policy: Policy, memTotalKiB: number):
     narrowed: hasScope(policy.select),
     minimumKiB,
     admitsUnidentified: false,
-    isTaken: () => false,
+    corrections: policy.select.corrections,
+    isVictim: () => false,
+    isRefused: () => false,
   });
   const candidates = Array.from(ranking.order.subarray(0, ranking.count));
   const others = Array.from(table.rows.subarray(0, table.count))
@@ -45,6 +47,8 @@ const WORDS: Readonly<Record<Exclusion, string>> = {
   protected: 'protected',
   outside_scope: 'outside the scope that select.only gives',
   already_victim: 'SIGKILL is pending: dying already',
+  exiting: 'exiting by itself: watched, and waited for no longer than a victim',
+  mm_group: 'shares its memory with a process that may not be killed',
   hidden_from_kernel: 'oom_score is 0: the kernel has reaped it or it is a vfork child',
   below_minimum_size: 'too small: killing it would not help',
 };

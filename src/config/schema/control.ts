@@ -19,8 +19,8 @@ export const control = section(
     socket: setting(
       quantity(parseSocket, EXAMPLE),
       '/run/oomwatchd/control.sock',
-      'Socket for "oomwatchd kill-now", made with mode 0600, or "off". Who may write to it may have a process killed. Changed by a restart.',
-      'root alone; its folder is that of the unit.',
+      'Unix socket for "oomwatchd kill-now", of mode 0600, or "off". Whoever may write to it may have a process killed. A change takes a restart.',
+      'only root may; oomwatchd.tmpfiles makes the directory.',
     ),
   },
   'The way for an operator into the running daemon.',

@@ -24,8 +24,8 @@ export const corrections = section(
       '201602171932.IDB09391.FSOOtHJLQVFMFO',
     ),
     origin_and_unkillable: correction(
-      'Patch 4: nor when their oom_score_adj is -1000.',
-      'they are killed against the will of whoever set it',
+      'Patch 4: a swapoff(2) or KSM unmerge whose oom_score_adj is -1000 is never chosen.',
+      'it is killed against the will of whoever set that',
       '201602171933.HFD51078.LOSFVMFQFOJHOt',
     ),
     timers: correction(
@@ -35,9 +35,9 @@ export const corrections = section(
     ),
     wait_allocating_task: correction(
       'Patch 6: victims of the kernel are waited for under vm.oom_kill_allocating_task = 1 as well.',
-      'each of the kernel\'s kills is followed by one of ours',
+      "each of the kernel's kills is followed by one of ours",
       '201602171936.JDC18598.JHOFtLVOQSFMOF',
     ),
   },
-  'The six corrections of the kernel\'s victim selection. Each can be switched off to see the difference that it makes; there is no other use in that.',
+  "The six corrections of the kernel's victim selection. Each can be switched off to see the difference that it makes; there is no other use in that.",
 );

@@ -88,8 +88,9 @@ export const followRegister = (
   for (const reaped of inputs.reaped) takeReaped(register, reaped, episode, events);
   for (const { pid, reason, detail } of inputs.examined) {
     const dying = findDying(register, pid);
-    // A hung process_mrelease is proof; what wchan suggests is not.
-    if (dying === undefined || (dying.reason === 'mmap_lock' && reason === 'unknown')) continue;
+    if (dying === undefined) continue;
+    // What process_mrelease(2) came to is proof; that nothing else was found is not.
+    if (reason === 'unknown' && dying.reason !== null && dying.reason !== 'unknown') continue;
     const isNews = reason !== dying.reason;
     dying.reason = reason;
     dying.detail = detail;
@@ -101,7 +102,7 @@ export const followRegister = (
     if (dying !== undefined) followOne(dying, sight, limitMs, episode, nowMs, events);
   }
   if (inputs.kernel.length > 0 || register.kernelKills.length > 0 || register.burstKills > 0) {
-    takeKernelEvents(register, inputs, sample.oomKillAllocatingTask, nowMs, events);
+    takeKernelEvents(register, inputs, sample.oomKillAllocatingTask, episode, nowMs, events);
   }
   followPress(register, sample.oomKill, nowMs, events);
   crossCheck(register, sample.oomKill, nowMs, events);

@@ -2,10 +2,11 @@
  * What the kernel tells becomes entries of the register and events: each victim once, whichever source spoke first and
  * however many records its kill has.
  */
+import type { Dying, Life, StuckReason } from '../dying.ts';
 import type { OomwatchdEvent } from '../event.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { ABSENT } from '../units.ts';
-import { advance } from './lives.ts';
+import { advance, victimEvent } from './lives.ts';
 import { enter, findDying, type KernelKill, type Register, type RegisterInputs } from './register.ts';
 
 /** A kill of which only the trace point spoke is told after this: its records are usually a few milliseconds behind. */
@@ -35,23 +36,48 @@ const noteKill = (
   nowMs: number,
 ): void => {
   const kill = killOf(register, event, nowMs);
+  const seen = Math.max(kill.printed, kill.marked);
   if (kill.comm === '') kill.comm = event.comm;
   if (event.kind === 'killed') {
-    register.printed++;
     kill.printed++;
     if (kill.scope === 'unknown') kill.scope = event.scope;
     kill.anonRssKiB = Math.max(kill.anonRssKiB, event.anonRssKiB);
-  } else {
-    register.marked++;
-    kill.marked++;
-  }
+  } else kill.marked++;
+  // Both sources tell of the same kills; either may have missed some.
+  register.seen += Math.max(kill.printed, kill.marked) - seen;
   if (findDying(register, event.pid) !== undefined) return;
   const isFirst = kill.printed + kill.marked === 1;
   if (isFirst) enter(register, slot, event.pid, kill.comm, 'kernel', kill.anonRssKiB, nowMs);
 };
 
+const moveOn = (dying: Dying, life: Life, episode: number, nowMs: number, events: OomwatchdEvent[]): void => {
+  if (advance(dying, life, nowMs)) events.push(victimEvent(dying, episode, nowMs));
+};
+
+/** The kernel has given up on it (MMF_OOM_SKIP): nothing will come of waiting. */
+const giveUp = (
+  dying: Dying,
+  reason: StuckReason,
+  detail: string,
+  episode: number,
+  nowMs: number,
+  events: OomwatchdEvent[],
+): void => {
+  dying.isIgnored = true;
+  dying.reason ??= reason;
+  if (dying.detail === '') dying.detail = detail;
+  moveOn(dying, 'stuck', episode, nowMs, events);
+};
+
 /** Takes one event of the kernel over. `slot`: of the process that it names, ABSENT when it names none or that has gone. */
-const take = (register: Register, event: KernelEvent, slot: number, nowMs: number, events: OomwatchdEvent[]): void => {
+const take = (
+  register: Register,
+  event: KernelEvent,
+  slot: number,
+  episode: number,
+  nowMs: number,
+  events: OomwatchdEvent[],
+): void => {
   switch (event.kind) {
     case 'killed':
     case 'victim_marked':
@@ -64,24 +90,14 @@ const take = (register: Register, event: KernelEvent, slot: number, nowMs: numbe
       return;
     }
     case 'reaped':
-    case 'unable_to_reap': {
-      const dying = findDying(register, event.pid);
-      if (dying === undefined) return;
-      if (event.kind === 'reaped') advance(dying, 'reaped', nowMs);
-      else {
-        // The kernel has given up (MMF_OOM_SKIP): nothing will come of waiting.
-        dying.isIgnored = true;
-        dying.reason ??= 'mmap_lock';
-        if (dying.detail === '') dying.detail = "the kernel's oom_reaper could not take mmap_lock";
-      }
-      return;
-    }
+    case 'unable_to_reap':
     case 'pinned': {
       const dying = findDying(register, event.pid);
       if (dying === undefined) return;
-      dying.isIgnored = true;
-      dying.reason ??= 'sharer_alive';
-      if (dying.detail === '') dying.detail = `its memory is shared with pid ${event.byPid}`;
+      if (event.kind === 'reaped') moveOn(dying, 'reaped', episode, nowMs, events);
+      else if (event.kind === 'pinned') {
+        giveUp(dying, 'sharer_alive', `its memory is shared with pid ${event.byPid}`, episode, nowMs, events);
+      } else giveUp(dying, 'mmap_lock', "the kernel's oom_reaper could not take mmap_lock", episode, nowMs, events);
       return;
     }
     case 'group_kill':
@@ -125,26 +141,29 @@ const tell = (register: Register, nowMs: number, events: OomwatchdEvent[]): void
   }
 };
 
-const endBurst = (register: Register, oomKillAllocatingTask: number, nowMs: number, events: OomwatchdEvent[]): void => {
+const endBurst = (register: Register, nowMs: number, events: OomwatchdEvent[]): void => {
   if (register.burstKills === 0 || nowMs - register.burstLastMs <= BURST_MS) return;
-  const { burstKills: kills, burstFromMs, burstLastMs } = register;
+  const { burstKills: kills, burstFromMs, burstLastMs, oomKillAllocatingTask } = register;
   register.burstKills = 0;
   if (kills > 1) events.push({ kind: 'kill_burst', kills, withinMs: burstLastMs - burstFromMs, oomKillAllocatingTask });
 };
 
-/** Takes over what the kernel has told since the last tick. */
+/** Takes over what the kernel has told since the last tick. `oomKillAllocatingTask`: the sysctl, ABSENT when not read. */
 export const takeKernelEvents = (
   register: Register,
   { kernel, kernelSlots }: Pick<RegisterInputs, 'kernel' | 'kernelSlots'>,
   oomKillAllocatingTask: number,
+  episode: number,
   nowMs: number,
   events: OomwatchdEvent[],
 ): void => {
+  // The tick in which a burst ends need not have read it.
+  if (oomKillAllocatingTask !== ABSENT) register.oomKillAllocatingTask = oomKillAllocatingTask;
   for (let at = 0; at < kernel.length; at++) {
-    take(register, kernel[at] as KernelEvent, kernelSlots[at] as number, nowMs, events);
+    take(register, kernel[at] as KernelEvent, kernelSlots[at] as number, episode, nowMs, events);
   }
   tell(register, nowMs, events);
-  endBurst(register, oomKillAllocatingTask, nowMs, events);
+  endBurst(register, nowMs, events);
   for (let at = register.kernelKills.length - 1; at >= 0; at--) {
     if (nowMs - (register.kernelKills[at] as KernelKill).atMs > SAME_MS) register.kernelKills.splice(at, 1);
   }

@@ -29,15 +29,18 @@ export interface Register {
   readonly kernelKills: KernelKill[];
   /** vmstat's oom_kill when it was last compared; ABSENT before. */
   oomKill: number;
-  /** Kills that were told by records since then. */
-  printed: number;
-  marked: number;
-  /** Since when counter and records have not agreed. */
+  /** Kills that were told by records since then, by either source. */
+  seen: number;
+  /** Since when counter and records have not agreed; ABSENT: they do. What each of them said then. */
   apartMs: number;
+  apartCounted: number;
+  apartSeen: number;
   /** A burst of kernel kills that has not ended. */
   burstFromMs: number;
   burstLastMs: number;
   burstKills: number;
+  /** vm.oom_kill_allocating_task when it was last read. */
+  oomKillAllocatingTask: number;
   /** When the kernel last said that it kills the members of a cgroup together. */
   groupKillMs: number;
   /** When we last pressed SysRq-f, and vmstat's oom_kill then; ABSENT: never. */
@@ -51,12 +54,14 @@ export const createRegister = (): Register => ({
   dying: [],
   kernelKills: [],
   oomKill: ABSENT,
-  printed: 0,
-  marked: 0,
+  seen: 0,
   apartMs: ABSENT,
+  apartCounted: 0,
+  apartSeen: 0,
   burstFromMs: ABSENT,
   burstLastMs: ABSENT,
   burstKills: 0,
+  oomKillAllocatingTask: ABSENT,
   groupKillMs: Number.NEGATIVE_INFINITY,
   pressedMs: ABSENT,
   pressedOomKill: ABSENT,

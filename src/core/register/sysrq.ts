@@ -24,7 +24,10 @@ export const pressWouldFail = (register: Register, table: ProcessTable, nowMs: n
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
     const pid = table.pid[slot] as number;
-    if (((table.flags[slot] as number) & FLAG.ORIGIN) === 0 || !isDying(register, slot, pid)) continue;
+    const flags = table.flags[slot] as number;
+    if ((flags & FLAG.ORIGIN) === 0) continue;
+    // Also whoever was killed by somebody else while nothing was short.
+    if ((flags & FLAG.SIGKILL_PENDING) === 0 && !isDying(register, slot, pid)) continue;
     return `process ${pid} in swapoff or KSM unmerge cannot die: the kernel would choose it for ever (patch 3)`;
   }
   return '';

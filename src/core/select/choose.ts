@@ -11,10 +11,11 @@ import { type Ranking, rank } from './rank.ts';
 
 const codes = (...reasons: Exclusion[]): number[] => reasons.map((reason) => EXCLUSIONS.indexOf(reason));
 /**
- * vfork children, and those at -1000: as large as the candidate that they may share an mm with, but what /proc shows of
- * their size is nothing. Until it was looked at once, one at -1000 passes for hidden.
+ * Those whose company decides. vfork children and those at -1000 are as large as the candidate that they may share an mm
+ * with, but what /proc shows of their size is nothing; until it was looked at once, one at -1000 passes for hidden. And
+ * whoever is not eligible for sharing an mm: let go, it would pass for a process alone, and be eligible.
  */
-const HIDDEN = codes('hidden_from_kernel', 'oom_score_adj_min');
+const SHARERS = codes('hidden_from_kernel', 'oom_score_adj_min', 'mm_group');
 const LEFT_OUT = codes('protected', 'outside_scope');
 
 const never = (): boolean => false;
@@ -48,7 +49,7 @@ export const chooseToArm = (
     }
   };
   // Half of what is left: anybody can have as many vfork children as he likes.
-  add(HIDDEN, 0, count + Math.ceil((chosen.length - count) / 2));
+  add(SHARERS, 0, count + Math.ceil((chosen.length - count) / 2));
   add(LEFT_OUT, minimumKiB, chosen.length);
   return count;
 };

@@ -56,6 +56,7 @@ export const followThread = (io: IndexIo, slots: Slots, procRoot: string, slot: 
   slots.statusFd[slot] = live.fd;
   // After an exec by another thread the leader is alive again.
   slots.byThread[slot] = live.tid === pid ? 0 : 1;
+  slots.liveTid[slot] = live.tid === pid ? 0 : live.tid;
   return true;
 };
 

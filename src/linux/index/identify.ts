@@ -69,6 +69,7 @@ export const identify = (io: IndexIo, slots: Slots, env: IndexEnv, slot: number,
   if (adj !== NO_OOM_SCORE_ADJ) table.oomScoreAdj[slot] = adj;
   table.cgroup[slot] = cgroup;
   table.unit[slot] = unitOf(cgroup);
+  table.oomGroup[slot] = env.oomGroups?.of(cgroup, nowMs) ?? '';
   table.exe[slot] = exe.path;
   slots.identifiedMs[slot] = nowMs;
   slots.identities[slot] = (slots.identities[slot] as number) + 1;

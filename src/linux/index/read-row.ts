@@ -33,6 +33,13 @@ export const readScore = (io: IndexIo, slots: Slots, slot: number): void => {
   slots.table.oomScore[slot] = parseOomScore(buffer, length);
 };
 
+/**
+ * VmExe and VmLib in 31 bits, so that no heap number is made: both are of the mm (fs/proc/task_mmu.c, task_mem()), so who
+ * shares one has the same key. That two programs have the same by chance costs a call of kcmp(2), nothing else.
+ */
+const mmKeyOf = (parsed: PidStatus): number =>
+  parsed.vmExeKiB === ABSENT ? ABSENT : (Math.imul(parsed.vmExeKiB, 65_599) ^ parsed.vmLibKiB) & 0x7fffffff;
+
 /** Columns of a status that was just parsed. A zombie leader's live threads still hold the memory (kernel-facts 0.1). */
 export const applyStatus = (slots: Slots, slot: number, parsed: PidStatus): void => {
   const { table } = slots;
@@ -41,6 +48,7 @@ export const applyStatus = (slots: Slots, slot: number, parsed: PidStatus): void
   setFlag(slots, slot, FLAG.ZOMBIE_LEADER, leaderOnly);
   setFlag(slots, slot, FLAG.NO_MM, !hasMm && !leaderOnly);
   setFlag(slots, slot, FLAG.SIGKILL_PENDING, parsed.sharedSigkill === 1);
+  setFlag(slots, slot, FLAG.CORE_DUMPING, parsed.coreDumping === 1);
   table.ppid[slot] = parsed.ppid;
   table.uid[slot] = parsed.uid;
   table.threads[slot] = parsed.threads;
@@ -49,6 +57,7 @@ export const applyStatus = (slots: Slots, slot: number, parsed: PidStatus): void
   table.rssAnonKiB[slot] = parsed.rssAnonKiB;
   table.swapKiB[slot] = parsed.vmSwapKiB;
   table.pageTablesKiB[slot] = parsed.vmPteKiB;
+  table.mmKey[slot] = mmKeyOf(parsed);
 };
 
 /** status and oom_score_adj of an armed process. */

@@ -1,14 +1,16 @@
 /**
  * Keeps the index up in calm times, a slice at a time: a round checks every known process, lists /proc for new ones,
- * has the candidates chosen, and identifies and arms them. A slice ends when its time is used up and goes on where it
+ * has the candidates chosen, identifies and arms them, and has a look at who would die along with them. A slice ends when its time is used up and goes on where it
  * stopped, so that a host with 10,000 processes costs a tick no more than one with 100.
  */
 import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { collectPids } from '../proc/dirent.ts';
+import { OOM_SCORE_ADJ_MIN } from '../proc/oom-score.ts';
 import { arm, disarm, followThread } from './arm.ts';
 import { enrol } from './enrol.ts';
 import { identify } from './identify.ts';
+import { beginMembers, createMemberWalk, type MemberWalk, stepMembers } from './oom-members.ts';
 import { forgetMemory, readArmed, readScore } from './read-row.ts';
 import { type IndexEnv, type IndexIo, releaseRow, type Slots } from './slots.ts';
 
@@ -23,13 +25,14 @@ export interface RefreshHooks {
 }
 
 export interface Round {
-  phase: 'idle' | 'check' | 'list' | 'arm';
+  phase: 'idle' | 'check' | 'list' | 'arm' | 'members';
   cursor: number;
   chosenCount: number;
   readonly chosen: Int32Array;
   readonly isChosen: Uint8Array;
   readonly listing: Uint8Array;
   readonly pids: Int32Array;
+  readonly members: MemberWalk;
   procFd: number;
   /** Completed rounds. */
   rounds: number;
@@ -47,6 +50,7 @@ export const createRound = (capacity: number, chosenMax: number): Round => ({
   isChosen: new Uint8Array(capacity),
   listing: new Uint8Array(LISTING_BYTES),
   pids: new Int32Array(Math.ceil(MAX_PIDS)),
+  members: createMemberWalk(capacity),
   procFd: ABSENT,
   rounds: 0,
 });
@@ -75,18 +79,36 @@ const listSome = (io: IndexIo, slots: Slots, procRoot: string, round: Round): bo
   return length > 0;
 };
 
-const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, slot: number): void => {
-  const identifiedMs = slots.identifiedMs[slot] as number;
+/** Reads the identity if that is due; false when it could not be read. */
+const identifyIfDue = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, slot: number): boolean => {
   const now = hooks.nowMs();
   const flags = slots.table.flags[slot] as number;
   const validMs = slots.identities[slot] === 1 ? FIRST_IDENTITY_MS : IDENTITY_MS;
-  const stale = (flags & FLAG.IDENTIFIED) === 0 || now - identifiedMs >= validMs;
-  if (stale) {
-    if (identify(io, slots, env, slot, now) < 0) return;
-    hooks.identified(slot);
-  }
+  if ((flags & FLAG.IDENTIFIED) !== 0 && now - (slots.identifiedMs[slot] as number) < validMs) return true;
+  if (identify(io, slots, env, slot, now) < 0) return false;
+  hooks.identified(slot);
+  return true;
+};
+
+/** Has a member of a group enrolled and identified; its slot or ABSENT. */
+const knowMember = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, pid: number): number => {
+  const slot = slots.byPid.get(pid) ?? enrol(io, slots, env.procRoot, pid);
+  if (slot === ABSENT || !identifyIfDue(io, slots, env, hooks, slot)) return ABSENT;
+  if (((slots.table.flags[slot] as number) & FLAG.ARMED) === 0) forgetMemory(slots.table, slot);
+  return slot;
+};
+
+/** One step of the walk through the groups; false at its end. */
+const walkMembers = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, round: Round): boolean =>
+  env.oomGroups !== undefined &&
+  stepMembers(round.members, slots, env.oomGroups, (pid) => knowMember(io, slots, env, hooks, pid));
+
+const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, slot: number): void => {
+  if (!identifyIfDue(io, slots, env, hooks, slot)) return;
   const protectedNow = (slots.table.protectRule[slot] as number) !== ABSENT;
-  const unkillable = ((slots.table.flags[slot] as number) & (FLAG.INIT | FLAG.SELF | FLAG.ANCESTOR)) !== 0;
+  const unkillable =
+    ((slots.table.flags[slot] as number) & (FLAG.INIT | FLAG.SELF | FLAG.ANCESTOR)) !== 0 ||
+    slots.table.oomScoreAdj[slot] === OOM_SCORE_ADJ_MIN;
   if (protectedNow || unkillable) {
     if (!hooks.isPinned(slot)) disarm(io, slots, slot);
     forgetMemory(slots.table, slot);
@@ -146,7 +168,10 @@ export const refresh = (
       }
     } else if (round.cursor < round.chosenCount) {
       armSlot(io, slots, env, hooks, round.chosen[round.cursor++] as number);
-    } else {
+    } else if (round.phase === 'arm') {
+      round.phase = 'members';
+      beginMembers(round.members, slots);
+    } else if (!walkMembers(io, slots, env, hooks, round)) {
       round.phase = 'idle';
       round.rounds++;
       return true;

@@ -3,6 +3,7 @@
  * open, no listing, no allocation; a vanished process is marked GONE and cleaned up by the next refresh.
  */
 import { FLAG } from '../../core/process-table.ts';
+import { leaveGroups } from './mm-alike.ts';
 import { readArmed, readScore } from './read-row.ts';
 import type { IndexIo, Slots } from './slots.ts';
 
@@ -15,4 +16,5 @@ export const scan = (io: IndexIo, slots: Slots): void => {
     readScore(io, slots, slot);
     if ((flags & FLAG.ARMED) !== 0) readArmed(io, slots, slot);
   }
+  leaveGroups(table);
 };

@@ -6,6 +6,7 @@
 import { clearSlot, createProcessTable, FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import type { CgroupMode } from '../proc/cgroup-mode.ts';
+import type { OomGroups } from './oom-group.ts';
 
 /** The system calls the index needs; sys/libc.ts has them all, tests hand in their own. Results are values or -errno. */
 export interface IndexIo {
@@ -29,6 +30,8 @@ export interface IndexEnv {
   readonly ancestors: ReadonlySet<number>;
   /** Whether policy names this executable: only then is it worth verifying. Without it all are. */
   readonly isNamedExe?: (path: string) => boolean;
+  /** Cgroups that the kernel kills as a whole; without it there are none. */
+  readonly oomGroups?: OomGroups;
 }
 
 export interface Slots {
@@ -42,6 +45,10 @@ export interface Slots {
   readonly pidfd: Int32Array;
   /** 1: statusFd is that of a live thread, as the leader is a zombie. */
   readonly byThread: Uint8Array;
+  /** That thread, 0 when it is the leader's. */
+  readonly liveTid: Int32Array;
+  /** Which process this is of all that the slot has had: an answer that was asked for an earlier one is not for it. */
+  readonly generation: Uint32Array;
   /** Monotonic time of the last identification, ABSENT before. */
   readonly identifiedMs: Float64Array;
   /** How often it was identified; stops counting at 255. */
@@ -62,6 +69,8 @@ export const createSlots = (capacity: number): Slots => {
     adjFd: new Int32Array(capacity).fill(ABSENT),
     pidfd: new Int32Array(capacity).fill(ABSENT),
     byThread: new Uint8Array(capacity),
+    liveTid: new Int32Array(capacity),
+    generation: new Uint32Array(capacity),
     identifiedMs: new Float64Array(capacity).fill(ABSENT),
     identities: new Uint8ClampedArray(capacity),
     free: new Int32Array(capacity),
@@ -82,6 +91,7 @@ export const takeSlot = (slots: Slots, pid: number, scoreFd: number): number => 
   const slot = slots.free[--slots.freeCount] as number;
   const { table } = slots;
   clearSlot(table, slot, pid);
+  slots.generation[slot] = (slots.generation[slot] as number) + 1;
   slots.scoreFd[slot] = scoreFd;
   slots.identifiedMs[slot] = ABSENT;
   slots.identities[slot] = 0;
@@ -102,6 +112,7 @@ export const closeArms = (io: IndexIo, slots: Slots, slot: number): void => {
   closeKept(io, slots.adjFd, slot);
   closeKept(io, slots.pidfd, slot);
   slots.byThread[slot] = 0;
+  slots.liveTid[slot] = 0;
 };
 
 /** Gives back the slot in row `row`: the last row takes its place, so the caller looks at `row` again. */

@@ -10,6 +10,8 @@ export interface SyscallSupport {
   readonly pidfdOpen: number;
   readonly pidfdSendSignal: number;
   readonly processMrelease: number;
+  /** kcmp(2) of oomwatchd with itself. */
+  readonly kcmp: number;
 }
 
 export const probeKernel: Probe = ({ roots }) => {
@@ -19,7 +21,7 @@ export const probeKernel: Probe = ({ roots }) => {
   return [warn('kernel', release, 'older than any that was tested', 'use Linux 5.10 or later')];
 };
 
-export const probeSyscalls = ({ pidfdOpen, pidfdSendSignal, processMrelease }: SyscallSupport): Probe => {
+export const probeSyscalls = ({ pidfdOpen, pidfdSendSignal, processMrelease, kcmp }: SyscallSupport): Probe => {
   const pidfd = pidfdOpen === 0 ? pidfdSendSignal : pidfdOpen;
   return () => [
     pidfd === 0
@@ -37,6 +39,14 @@ export const probeSyscalls = ({ pidfdOpen, pidfdSendSignal, processMrelease }: S
           errnoName(processMrelease),
           'memory of a victim that cannot exit comes back only by the kernel',
           'use Linux 5.15 or later; if a seccomp filter is in force, allow process_mrelease',
+        ),
+    kcmp === 0
+      ? ok('kcmp', 'works', 'processes that share their memory are known, and killed together or not at all')
+      : warn(
+          'kcmp',
+          errnoName(kcmp),
+          'processes that share their memory are not known: killing one of them alone may free nothing',
+          'use a kernel with CONFIG_KCMP=y; if a seccomp filter is in force, allow kcmp',
         ),
   ];
 };
@@ -61,6 +71,17 @@ export const probeCgroups: Probe = ({ cgroups }: Host) => {
   }
   const meaning = 'units are known, but no memory can be reserved for oomwatchd (memory.min is v2)';
   return [warn('cgroup', cgroups.mode, meaning, UNIFIED)];
+};
+
+/** Group kills are the business of cgroup v2: where its memory controller is not, the kernel has none either. */
+export const probeOomGroup: Probe = ({ roots, cgroups }) => {
+  const isV2 =
+    cgroups.mode === 'v2' && (textOf(`${roots.cgroup}/cgroup.controllers`) ?? '').split(' ').includes('memory');
+  return [
+    isV2
+      ? ok('oom_group', 'cgroup v2', 'memory.oom.group is honoured: such a cgroup is killed as a whole')
+      : ok('oom_group', 'no memory controller on cgroup v2', 'no cgroup is killed as a whole, by the kernel neither'),
+  ];
 };
 
 /** With min_ttl_ms the kernel itself kills to keep the working set of that time, whoever it hits (kernel-facts 4.13). */

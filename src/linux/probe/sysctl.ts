@@ -16,7 +16,9 @@ const SETTINGS: readonly Setting[] = [
     name: 'vm.oom_kill_allocating_task',
     isFine: (value) => value === '0',
     fine: 'the kernel chooses by badness',
-    meaning: 'the kernel kills whoever happens to allocate, one after the other without waiting for memory to return',
+    // 8 kills in 0.6 s where one was enough: kernel-facts 1.6.
+    meaning:
+      'the kernel kills whoever happens to allocate, in bursts: it does not wait for the memory of earlier victims',
     wanted: '0',
   },
   {

@@ -12,6 +12,8 @@
  *     RssAnon:	     108 kB
  *     RssFile:	    1648 kB
  *     RssShmem:	       0 kB
+ *     VmExe:	     640 kB
+ *     VmLib:	    1632 kB                (all else that is executable: grows with dlopen(3) and with a JIT)
  *     VmPTE:	      48 kB
  *     VmSwap:	       0 kB
  *     CoreDumping:	0
@@ -43,7 +45,16 @@ import { faultAt, faultMissing, type ParseFault } from './parse-fault.ts';
 const FILE = 'PID/status';
 
 const NUMBERS = ['tgid', 'ppid', 'threads', 'coreDumping', 'kthread'] as const;
-const SIZES = ['vmRssKiB', 'rssAnonKiB', 'rssFileKiB', 'rssShmemKiB', 'vmPteKiB', 'vmSwapKiB'] as const;
+const SIZES = [
+  'vmRssKiB',
+  'rssAnonKiB',
+  'rssFileKiB',
+  'rssShmemKiB',
+  'vmPteKiB',
+  'vmSwapKiB',
+  'vmExeKiB',
+  'vmLibKiB',
+] as const;
 /** 1 when SIGKILL is pending for the thread, for the process. */
 const MASKS = ['threadSigkill', 'sharedSigkill'] as const;
 
@@ -62,7 +73,7 @@ export const TASK_STATE = { ZOMBIE: 0x5a, DEAD: 0x58, DISK_SLEEP: 0x44 } as cons
 
 const KEYS = createKeyTable([
   ...['Tgid', 'PPid', 'Threads', 'CoreDumping', 'Kthread'],
-  ...['VmRSS', 'RssAnon', 'RssFile', 'RssShmem', 'VmPTE', 'VmSwap'],
+  ...['VmRSS', 'RssAnon', 'RssFile', 'RssShmem', 'VmPTE', 'VmSwap', 'VmExe', 'VmLib'],
   ...['SigPnd', 'ShdPnd'],
   ...['Name', 'State', 'Uid'],
 ]);
@@ -84,6 +95,7 @@ const blankPidStatus = (out: PidStatus): void => {
   out.state = out.uid = out.euid = out.nameFrom = out.nameEnd = ABSENT;
   out.tgid = out.ppid = out.threads = out.coreDumping = out.kthread = ABSENT;
   out.vmRssKiB = out.rssAnonKiB = out.rssFileKiB = out.rssShmemKiB = out.vmPteKiB = out.vmSwapKiB = ABSENT;
+  out.vmExeKiB = out.vmLibKiB = ABSENT;
   out.threadSigkill = out.sharedSigkill = ABSENT;
 };
 

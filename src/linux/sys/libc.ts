@@ -196,3 +196,50 @@ export const sendTo = (fd: number, bytes: Uint8Array, address: Uint8Array): numb
 
 /** _exit(2): at once, without joining threads that may hang in the kernel. Output must have been written before. */
 export const exitNow = (code: number): void => void c.exit(code);
+
+const EIO = 5;
+
+/**
+ * process_mrelease(2) on a thread of the pool, which it holds for as long as a thread of the target holds mmap_lock for
+ * write (kernel-facts 3.3). `done` runs on the main thread with 0 or -errno; koffi carries the errno over with the result.
+ */
+export const processMreleaseAsync = (pidfd: number, done: (answer: number) => void): void => {
+  c.processMrelease.async(SYS_PROCESS_MRELEASE, pidfd, 0, (error: Error | null, value: number) =>
+    done(error === null ? result(value) : -EIO),
+  );
+};
+
+const F_DUPFD_CLOEXEC = 1030;
+
+/** fcntl(2) F_DUPFD_CLOEXEC: a descriptor of one's own of what somebody else may close. */
+export const duplicate = (fd: number): number => result(c.fcntl(fd, F_DUPFD_CLOEXEC, 0));
+
+const SYS_KCMP = process.arch === 'x64' ? 312 : 272;
+const KCMP_VM = 1;
+const kcmpCall = libc.func('syscall', 'long', ['long', 'int', 'int', 'int', 'ulong', 'ulong']);
+
+/**
+ * kcmp(2) KCMP_VM: whether two tasks have one mm. 0 is yes, 1 and 2 are the order of the two, -errno: EPERM without
+ * CAP_SYS_PTRACE, ESRCH, ENOSYS without CONFIG_KCMP. May sleep on exec_update_lock (kernel-facts 3.4): for processes of
+ * one's own only.
+ */
+export const kcmpVm = (pidA: number, pidB: number): number => result(kcmpCall(SYS_KCMP, pidA, pidB, KCMP_VM, 0, 0));
+
+/** kcmpVm on a thread of the pool, which it holds for as long as it sleeps. `done` runs on the main thread. */
+export const kcmpVmAsync = (pidA: number, pidB: number, done: (answer: number) => void): void => {
+  kcmpCall.async(SYS_KCMP, pidA, pidB, KCMP_VM, 0, 0, (error: Error | null, value: number) =>
+    done(error === null ? result(value) : -EIO),
+  );
+};
+
+const readCall = libc.func('read', 'long', ['int', 'void *', 'size_t']);
+const SEEK_END = 2;
+
+/** open(2) read-only without blocking: /dev/kmsg and trace_pipe, whose reads would wait for news. */
+export const openReadNonBlocking = (path: string): number => result(c.open(path, O_CLOEXEC | O_NONBLOCK, 0));
+
+/** read(2) at the descriptor's position. Bytes read, or -errno. */
+export const readNext = (fd: number, buffer: Uint8Array): number => result(readCall(fd, buffer, buffer.length));
+
+/** lseek(2) to the end: what /dev/kmsg has had so far is skipped. */
+export const seekEnd = (fd: number): number => result(c.lseek(fd, 0, SEEK_END));

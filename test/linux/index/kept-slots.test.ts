@@ -101,7 +101,16 @@ describe('a pinned slot', () => {
     const index = on(many(3), { choose: (table, slots) => choosing(...chosen)(table, slots) });
     index.settle();
     const slot = index.slotOf(101);
-    const intent = { kind: 'signal', signal: 'TERM', slot, pid: 101, dryRun: false, reason: '' } as const;
+    const intent = {
+      kind: 'signal',
+      signal: 'TERM',
+      slot,
+      pid: 101,
+      dryRun: false,
+      reason: '',
+      company: '',
+      companyOf: -1,
+    } as const;
     expect(sendSignal(kernel, index.slots, intent)).toEqual({ sent: true, errno: 0 });
     index.pinned.add(slot);
     const pidfd = index.slots.pidfd[slot];

@@ -29,7 +29,7 @@ const replace = (kernel: FakeKernel, ...next: readonly FakeProcess[]): void => {
   }
 };
 const kill = (slot: number, pid = 70) =>
-  ({ kind: 'signal', signal: 'KILL', slot, pid, dryRun: false, reason: '' }) as const;
+  ({ kind: 'signal', signal: 'KILL', slot, pid, dryRun: false, reason: '', company: '', companyOf: -1 }) as const;
 
 describe('a pid that is in use again', () => {
   it.each([

@@ -58,7 +58,16 @@ export const shootAll = (kernel: FakeKernel, index: TestIndex): string[] => {
     const pid = table.pid[slot] as number;
     const owner = kernel.ownerOf(slots.scoreFd[slot] as number);
     const before = kernel.signals.length;
-    const intent = { kind: 'signal', signal: 'KILL', slot, pid, dryRun: false, reason: '' } as const;
+    const intent = {
+      kind: 'signal',
+      signal: 'KILL',
+      slot,
+      pid,
+      dryRun: false,
+      reason: '',
+      company: '',
+      companyOf: -1,
+    } as const;
     const outcome = sendSignal(kernel, slots, intent);
     const shots = kernel.signals.slice(before);
     if (outcome.sent !== shots.length > 0) faults.push(`pid ${pid}: told ${outcome.sent}, shots ${shots.length}`);

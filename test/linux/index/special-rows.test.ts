@@ -69,6 +69,47 @@ describe('a status that does not fit or parse', () => {
   });
 });
 
+it('a process that dumps core is marked while it does', () => {
+  const { kernel, index } = on({ pid: 60, uid: 160, rssKiB: 100_000, oomScore: 675 });
+  const life = kernel.lives.get(60);
+  const calm = life?.texts['status'] ?? '';
+  expect(index.flagsOf(60)).not.toContain('CORE_DUMPING');
+  if (life !== undefined) life.texts['status'] = calm.replace('CoreDumping:\t0', 'CoreDumping:\t1');
+  index.scan();
+  expect(index.flagsOf(60)).toContain('CORE_DUMPING');
+  if (life !== undefined) life.texts['status'] = calm;
+  index.scan();
+  expect(index.flagsOf(60)).not.toContain('CORE_DUMPING');
+});
+
+describe('a key of the mm', () => {
+  const withCode = (kernel: FakeKernel, pid: number, exeKiB: number, libKiB: number): void => {
+    const life = kernel.lives.get(pid);
+    const lines = `VmExe:\t${exeKiB} kB\nVmLib:\t${libKiB} kB\nVmPTE:`;
+    if (life !== undefined) life.texts['status'] = life.texts['status']?.replace('VmPTE:', lines) ?? '';
+  };
+
+  it('is that of its code: the same for the same, another for another, unknown without an mm', () => {
+    const { kernel, index } = on(
+      ...[70, 71, 72, 73].map((pid) => ({ pid, uid: pid, rssKiB: 100_000, oomScore: 675 })),
+      { pid: 74, uid: 74, rssKiB: null, state: 'Z', oomScore: 0 },
+    );
+    withCode(kernel, 70, 640, 8);
+    withCode(kernel, 71, 640, 8);
+    withCode(kernel, 72, 640, 1632);
+    withCode(kernel, 73, 8, 640);
+    index.scan();
+    const key = (pid: number): number => index.table.mmKey[index.slotOf(pid)] as number;
+    expect(key(70)).toBeGreaterThanOrEqual(0);
+    expect(key(71)).toBe(key(70));
+    expect(new Set([key(70), key(72), key(73)]).size).toBe(3);
+    expect(key(74)).toBe(ABSENT);
+    kernel.change(70, { rssKiB: null, state: 'Z' });
+    index.scan();
+    expect(key(70)).toBe(ABSENT);
+  });
+});
+
 describe('a process whose leader has exited', () => {
   const LEADERLESS: Partial<FakeProcess> = { state: 'Z', rssKiB: null, threads: 3, oomScore: 740 };
   const process: FakeProcess = { pid: 50, uid: 150, comm: 'threads', threads: 4, rssKiB: 900_000, oomScore: 740 };

@@ -51,7 +51,9 @@ describe('a zombie leader with live threads', () => {
     expect(index.flagsOf(subject.pid)).toEqual(['ZOMBIE_LEADER', 'ARMED', 'IDENTIFIED']);
     expect(rss()).toBeGreaterThan(least);
     expect(rss()).toBeLessThan(most);
-    expect(watched()).toHaveLength(1);
+    const tid = index.slots.liveTid[index.slotOf(subject.pid)] as number;
+    expect(watched()).toEqual([`/proc/${subject.pid}/task/${tid}/status`]);
+    expect(index.table.mmKey[index.slotOf(subject.pid)]).toBeGreaterThanOrEqual(0);
     index.scan();
     expect(rss()).toBeGreaterThan(least);
     expect(index.flagsOf(subject.pid)).not.toContain('NO_MM');
@@ -105,7 +107,16 @@ describe('a zombie leader with live threads', () => {
     const slot = index.slotOf(subject.pid);
     await leave(3);
     expect(hasExited(io, index.slots, slot)).toBe(false);
-    const intent = { kind: 'signal', signal: 'KILL', slot, pid: subject.pid, dryRun: false, reason: '' } as const;
+    const intent = {
+      kind: 'signal',
+      signal: 'KILL',
+      slot,
+      pid: subject.pid,
+      dryRun: false,
+      reason: '',
+      company: '',
+      companyOf: -1,
+    } as const;
     expect(sendSignal(io, index.slots, intent)).toEqual({ sent: true, errno: 0 });
     expect(await subject.ended).toBe('SIGKILL');
     expect(hasExited(io, index.slots, slot)).toBe(true);

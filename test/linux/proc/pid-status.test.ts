@@ -12,6 +12,7 @@ const out = emptyPidStatus();
 const parse = (buf: Uint8Array, len: number) => parsePidStatus(buf, len, out);
 const parseText = (text: string) => parse(bytes(text), text.length);
 const NO_MEMORY = { vmRssKiB: ABSENT, rssAnonKiB: ABSENT, vmPteKiB: ABSENT, vmSwapKiB: ABSENT, coreDumping: ABSENT };
+const NO_CODE = { vmExeKiB: ABSENT, vmLibKiB: ABSENT };
 
 describe('parsePidStatus', () => {
   it.each(KERNELS)('reads init of Linux %s', (kernel) => {
@@ -19,19 +20,21 @@ describe('parsePidStatus', () => {
     expect(out).toMatchObject({ tgid: 1, ppid: 0, uid: 0, euid: 0, threads: 1, vmSwapKiB: 0, coreDumping: 0 });
     expect(out.vmRssKiB).toBe(out.rssAnonKiB + out.rssFileKiB + out.rssShmemKiB);
     expect(out.vmPteKiB).toBeGreaterThan(0);
+    expect(out.vmExeKiB).toBe(Number(/^VmExe:\s+(\d+) kB$/m.exec(fixtureText(`status-init-${kernel}`))?.[1]));
+    expect(out.vmLibKiB).toBe(Number(/^VmLib:\s+(\d+) kB$/m.exec(fixtureText(`status-init-${kernel}`))?.[1]));
     expect(out.kthread).toBe(kernel === '5.10' || kernel === '6.1' ? ABSENT : 0);
   });
 
   it.each(KERNELS)('finds no memory in a kernel thread of Linux %s', (kernel) => {
     const text = fixtureText(`status-kworker-${kernel}`);
     expect(parseText(text)).toBeNull();
-    expect(out).toMatchObject({ ...NO_MEMORY, ppid: 2, threads: 1 });
+    expect(out).toMatchObject({ ...NO_MEMORY, ...NO_CODE, ppid: 2, threads: 1 });
     expect(commOfStatus(bytes(text), out)).toMatch(/^kworker\//);
   });
 
   it.each(KERNELS)('sees the zombie leader of Linux %s, and the memory that its thread holds', (kernel) => {
     expect(parseText(fixtureText(`status-zombie-leader-${kernel}`))).toBeNull();
-    expect(out).toMatchObject({ ...NO_MEMORY, state: TASK_STATE.ZOMBIE, threads: 2 });
+    expect(out).toMatchObject({ ...NO_MEMORY, ...NO_CODE, state: TASK_STATE.ZOMBIE, threads: 2 });
     const leader = out.tgid;
     expect(parseText(fixtureText(`status-zombie-leaders-thread-${kernel}`))).toBeNull();
     expect(out).toMatchObject({ tgid: leader, threads: 2 });
@@ -49,6 +52,11 @@ describe('parsePidStatus', () => {
     expect(parseText(text)).toBeNull();
     expect(commOfStatus(bytes(text), out)).toBe(comm);
     expect(out).toMatchObject({ ppid: 1, threads: 1 });
+  });
+
+  it('shows who is dumping core', () => {
+    parseText(fixtureText('status-init-6.12').replace('CoreDumping:\t0', 'CoreDumping:\t1'));
+    expect(out.coreDumping).toBe(1);
   });
 
   it('shows who has SIGKILL pending', () => {

@@ -4,7 +4,6 @@
  * waited for either once its memory has been reaped, or once the kernel said that it cannot reap it (after 2 s of delay
  * and 10 tries 0.1 s apart, mm/oom_kill.c: no more will come).
  */
-import type { Dying } from '../../dying.ts';
 import { type Correction, patchLink } from './correction.ts';
 
 export const timers: Correction = {
@@ -19,7 +18,3 @@ export const timers: Correction = {
 /** How long a victim may take, ms: for ever where the policy switches the correction off. */
 export const victimLimitMs = (victimTimeoutMs: number, on: boolean): number =>
   on ? victimTimeoutMs : Number.POSITIVE_INFINITY;
-
-/** Whether the time of `dying` is up. One that has gone needs none. */
-export const isTimeUp = (dying: Dying, victimTimeoutMs: number, on: boolean, nowMs: number): boolean =>
-  dying.life !== 'gone' && nowMs - dying.sinceMs >= victimLimitMs(victimTimeoutMs, on);

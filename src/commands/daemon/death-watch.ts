@@ -1,0 +1,53 @@
+/** The adapters around death, put together once: signals, SysRq, the kernel's word, the dying and what is done for them. */
+import type { Executor, KernelLog, Ports, Victims } from '../../control/ports.ts';
+import { hasExited, sendSignal } from '../../linux/executor.ts';
+import { type KernelSource, openKernelLog } from '../../linux/kernel-log/kernel-log.ts';
+import * as libc from '../../linux/sys/libc.ts';
+import { createSysrq } from '../../linux/sysrq.ts';
+import { createVictims } from '../../linux/victims/victims.ts';
+import type { Host } from './host.ts';
+
+export interface DeathWatch {
+  readonly executor: Executor;
+  readonly kernelLog: KernelLog;
+  readonly victims: Victims;
+  /** Ways in which the kernel tells of its kills, and which of them are open. */
+  readonly sources: readonly KernelSource[];
+  /** A call that may never return is under way: an ordinary exit would wait for it. */
+  isWaiting(): boolean;
+  close(): void;
+}
+
+export const openDeathWatch = (host: Host): DeathWatch => {
+  const { roots, index, clock } = host;
+  const sysrq = createSysrq(`${roots.proc}/sysrq-trigger`);
+  const kernelLog = openKernelLog(libc, roots, process.pid);
+  const poolThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 0);
+  const victims = createVictims(libc, index, roots, clock.nowMs, poolThreads);
+  return {
+    executor: {
+      signal: (intent) => sendSignal(libc, index.slots, intent),
+      hasExited: (slot) => hasExited(libc, index.slots, slot),
+      sysrqF: sysrq.pressF,
+    },
+    kernelLog,
+    victims,
+    sources: kernelLog.sources,
+    isWaiting: victims.isWaiting,
+    close: () => {
+      sysrq.close();
+      kernelLog.close();
+      victims.close();
+    },
+  };
+};
+
+/** The same for a rehearsal, whose child nobody else kills: the kernel's word is not listened to. */
+export const withoutKernelLog = ({
+  executor,
+  victims,
+}: DeathWatch): Pick<Ports, 'executor' | 'victims' | 'kernelLog'> => ({
+  executor,
+  victims,
+  kernelLog: { read: () => undefined },
+});
