@@ -97,6 +97,8 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   /** Everything that was decided, in one go; what it came to is told after the last shot. */
   const carryOut = (scanMs: number): void => {
+    // Most turns: nothing is allocated then.
+    if (out.intents.length === 0) return;
     const outcomes: Outcome[] = [];
     for (const intent of out.intents) if (intent.kind === 'signal') outcomes.push(executor.signal(intent));
     if (outcomes.length === 0) return;
@@ -109,6 +111,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   };
 
   const begin = (): void => {
+    if (out.tasks.length === 0) return;
     for (const { kind, dying } of out.tasks) {
       if (kind === 'reap') victims.reap(dying);
       else victims.examine(dying);

@@ -11,6 +11,7 @@ export const quietTickScript = (policy: Policy, turns: number): string => `
   const { createLoop } = await import(${JSON.stringify(dist('control/loop.js'))});
   const { createPublisher } = await import(${JSON.stringify(dist('control/publisher.js'))});
   const { createState } = await import(${JSON.stringify(dist('core/state.js'))});
+  const { openDeathWatch } = await import(${JSON.stringify(dist('commands/daemon/death-watch.js'))});
   const libc = await import(${JSON.stringify(dist('linux/sys/libc.js'))});
   const host = openHost(REAL_ROOTS, ${JSON.stringify(policy)});
   settleIndex(host.index);
@@ -20,10 +21,12 @@ export const quietTickScript = (policy: Policy, turns: number): string => `
     { write: (bytes, length) => libc.write(sink, bytes, length), monotonicMs: host.clock.nowMs, timeMs: Date.now },
     { ownRssKiB: -1, known: -1, armed: -1, reporterRestarts: 0, lockedKiB: 0 },
   );
+  const deaths = openDeathWatch(host);
   const events = [];
   const loop = createLoop({
     clock: host.clock, sampler: host.sampler, index: host.index,
-    executor: { signal: () => { throw new Error('a quiet tick signals nobody'); }, hasExited: () => false },
+    executor: { ...deaths.executor, signal: () => { throw new Error('a quiet tick signals nobody'); } },
+    kernelLog: deaths.kernelLog, victims: deaths.victims,
     publisher: { publish: (event) => events.push(event), gauges: publisher.gauges },
     ownMajorFaults: libc.ownMajorFaults, ticked: () => {},
   }, state, ${JSON.stringify(policy)});

@@ -83,6 +83,7 @@ export const runDaemon = async (
     reporting.publish(event);
     const line = kmsgLine(event);
     if (line !== null) kmsg.write(line);
+    if (event.kind === 'kernel_kills_unseen') offLoop.killsUnseen();
   };
 
   settleIndex(index);

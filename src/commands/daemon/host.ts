@@ -26,6 +26,8 @@ export interface Host {
   readonly policy: () => Policy;
   /** Another policy from now on: every known process is matched against it anew. */
   setPolicy(policy: Policy): void;
+  /** Where cgroup2 is mounted, "" where it is not. */
+  readonly cgroup2: string;
   /** Slots whose descriptors must stay open. */
   pin(isPinned: (slot: number) => boolean): void;
 }
@@ -88,6 +90,7 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     clock,
     sampler,
     index,
+    cgroup2: layout.v2Point,
     policy: () => policy,
     setPolicy: (next) => {
       policy = next;

@@ -10,6 +10,7 @@ import { createLane } from '../../linux/index/lane.ts';
 import { createMmGroups } from '../../linux/index/mm-groups.ts';
 import { createOrigins } from '../../linux/index/origins.ts';
 import { createStatSweep } from '../../linux/index/stat-sweep.ts';
+import { createMemoryEvents } from '../../linux/kernel-log/memory-events.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import type { Host } from './host.ts';
@@ -19,6 +20,8 @@ export interface OffLoop {
   run(nowMs: number, level: number): void;
   /** A round of the index has ended: the candidates may be others. */
   roundEnded(): void;
+  /** The kernel killed and no record told of it: finds out where. */
+  killsUnseen(): void;
   /** A call is under way, perhaps for ever: an ordinary exit would wait for it. */
   isWaiting(): boolean;
 }
@@ -34,7 +37,10 @@ const HUNG_MS = 1000;
 
 const scratch = new Uint8Array(32);
 
-export const createOffLoop = ({ index, roots, clock }: Host, publish: (event: OomwatchdEvent) => void): OffLoop => {
+export const createOffLoop = (
+  { index, roots, clock, cgroup2 }: Host,
+  publish: (event: OomwatchdEvent) => void,
+): OffLoop => {
   const { table, slots } = index;
   let level: number = LEVEL.CALM;
   let startTimeMs = 0;
@@ -46,6 +52,9 @@ export const createOffLoop = ({ index, roots, clock }: Host, publish: (event: Oo
   const isSame = (slot: number, pid: number): boolean =>
     table.pid[slot] === pid && libc.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length) > 0;
   const lane = createLane(clock.nowMs);
+  const memoryEvents = createMemoryEvents(cgroup2);
+  // What was counted before our time is no news.
+  void memoryEvents.risen();
   const sweep = createStatSweep(table, roots.proc, lane, isSame);
   const mmGroups = createMmGroups(libc, slots, roots.proc, lane, () => level < LEVEL.TERM);
   const origins = createOrigins(table, roots, lane, {
@@ -96,6 +105,12 @@ export const createOffLoop = ({ index, roots, clock }: Host, publish: (event: Oo
     },
     roundEnded: () => {
       if (level < LEVEL.TERM) mmGroups.next();
+    },
+    killsUnseen: () => {
+      void memoryEvents.risen().then((where) => {
+        const text = where === '' ? '' : `memory.events counts kills in ${where}`;
+        if (text !== '') publish({ kind: 'kernel_note', note: 'unread', text });
+      });
     },
     isWaiting: () => lane.waitingSinceMs() !== ABSENT,
   };

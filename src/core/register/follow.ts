@@ -72,6 +72,12 @@ const followOne = (
   if (isNews) events.push(victimEvent(dying, episode, nowMs));
 };
 
+/** Nobody dies and nobody says anything: the rule, which costs nothing. */
+const isQuiet = (register: Register, { kernel, reaped, examined }: RegisterInputs): boolean =>
+  register.dying.length + register.kernelKills.length + register.burstKills === 0 &&
+  kernel.length + reaped.length + examined.length === 0 &&
+  !register.isPressOpen;
+
 /** Follows every entry; `limitMs`: after which nobody waits for it (patch 5). Appends to `events` and `tasks`. */
 export const followRegister = (
   register: Register,
@@ -85,6 +91,8 @@ export const followRegister = (
   events: OomwatchdEvent[],
   tasks: Task[],
 ): void => {
+  crossCheck(register, sample.oomKill, nowMs, events);
+  if (isQuiet(register, inputs)) return;
   for (const reaped of inputs.reaped) takeReaped(register, reaped, episode, events);
   for (const { pid, reason, detail } of inputs.examined) {
     const dying = findDying(register, pid);
@@ -105,7 +113,6 @@ export const followRegister = (
     takeKernelEvents(register, inputs, sample.oomKillAllocatingTask, episode, nowMs, events);
   }
   followPress(register, sample.oomKill, nowMs, events);
-  crossCheck(register, sample.oomKill, nowMs, events);
   for (let at = entries.length - 1; at >= 0; at--) {
     const dying = entries[at] as Dying;
     if (dying.life === 'gone') entries.splice(at, 1);

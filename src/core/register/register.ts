@@ -92,9 +92,14 @@ export const enter = (
   return dying;
 };
 
-/** Whether the process in `slot` is dying. A vacated slot's next process is another one: its pid differs. */
+/**
+ * Whether the process in `slot` is being killed; one that leaves by itself is not, and is for patch 2 to judge. A vacated
+ * slot's next process is another one: its pid differs.
+ */
 export const isDying = (register: Register, slot: number, pid: number): boolean => {
-  for (const dying of register.dying) if (dying.slot === slot && dying.pid === pid) return true;
+  for (const dying of register.dying) {
+    if (dying.slot === slot && dying.pid === pid && dying.killedBy !== 'itself') return true;
+  }
   return false;
 };
 

@@ -16,20 +16,31 @@ const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
 const mayDie = (exclusion: number): boolean =>
   exclusion === ABSENT || exclusion === HIDDEN || exclusion === BELOW_MINIMUM;
 
-/** Everybody else who dies with the process in `slot`, as the last ranking saw them. */
+/**
+ * Everybody else who dies with the process in `slot`, as the last ranking saw them. mm_group: shares its mm, or that of a
+ * member before it, so that killing it returns nothing more.
+ */
 export const companyOf = (table: ProcessTable, ranking: Ranking, slot: number): Companion[] => {
   const company: Companion[] = [];
-  const mm = table.mmGroup[slot] as number;
   const cgroup = table.oomGroup[slot] as string;
-  if (mm === ABSENT && cgroup === '') return company;
-  for (let row = 0; row < table.count; row++) {
-    const other = table.rows[row] as number;
-    if (other === slot || !mayDie(ranking.exclusion[other] as number)) continue;
-    const sharesMm = mm !== ABSENT && table.mmGroup[other] === mm;
-    // The column names the highest cgroup that has it set, so all of its members have the same.
-    const isMember = cgroup !== '' && table.oomGroup[other] === cgroup;
-    if ((!sharesMm && !isMember) || ((table.flags[other] as number) & FLAG.GONE) !== 0) continue;
-    company.push({ slot: other, pid: table.pid[other] as number, company: sharesMm ? 'mm_group' : 'oom_group' });
-  }
+  const mms = [table.mmGroup[slot] as number];
+  const sharesMm = (other: number): boolean =>
+    table.mmGroup[other] !== ABSENT && mms.includes(table.mmGroup[other] as number);
+  const add = (belongs: (other: number) => boolean): void => {
+    for (let row = 0; row < table.count; row++) {
+      const other = table.rows[row] as number;
+      if (other === slot || !mayDie(ranking.exclusion[other] as number) || !belongs(other)) continue;
+      if (((table.flags[other] as number) & FLAG.GONE) !== 0 || company.some((each) => each.slot === other)) continue;
+      company.push({
+        slot: other,
+        pid: table.pid[other] as number,
+        company: sharesMm(other) ? 'mm_group' : 'oom_group',
+      });
+      mms.push(table.mmGroup[other] as number);
+    }
+  };
+  // The column names the highest cgroup that has it set, so all of its members have the same.
+  if (cgroup !== '') add((other) => table.oomGroup[other] === cgroup);
+  if (mms.some((mm) => mm !== ABSENT)) add(sharesMm);
   return company;
 };

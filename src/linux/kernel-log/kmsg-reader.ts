@@ -1,69 +1,98 @@
 /**
- * /dev/kmsg from now on, one record a read(2), without waiting. A record that was overwritten before it was read leaves a
- * gap in the sequence numbers: that many are told as lost, never passed over in silence.
+ * /dev/kmsg through one kept descriptor that never waits, from the time of opening on: one read(2), one record. A text that
+ * a program has written there is passed over by its facility, which the kernel sets.
  */
 import type { KernelEvent } from '../../core/kernel-event.ts';
 import { ABSENT } from '../../core/units.ts';
-import { EAGAIN, EPIPE } from '../sys/errno.ts';
-import { createOomParser } from './oom-text.ts';
-import { emptyRecord, parseRecord, textOf } from './record.ts';
+import { EAGAIN, EINTR, EPIPE, errnoName } from '../sys/errno.ts';
+import { emptyKmsgRecord, parseKmsgRecord } from './kmsg-record.ts';
+import { createOomReport } from './oom-report.ts';
 
-export interface KmsgIo {
+/** Functions of sys/libc.ts: a result or -errno. */
+export interface KernelLogIo {
   openReadNonBlocking(path: string): number;
   readNext(fd: number, buffer: Uint8Array): number;
   seekEnd(fd: number): number;
   close(fd: number): number;
 }
 
+/** CONSOLE_EXT_LOG_MAX and PRINTK_MESSAGE_MAX: a record that does not fit would be refused with EINVAL for ever. */
+const RECORD_MAX = 8192;
+/**
+ * A call reads so many at most (5 ms of parsing), then the next tick goes on. An OOM report with its task dump has hundreds, and
+ * the line that counts is its last.
+ */
+export const RECORDS_PER_CALL = 512;
+const EPERM = 1;
+
 export interface KmsgReader {
-  /** Appends the events of what has come; returns 0, or the errno that ended it other than "nothing more". */
-  read(into: KernelEvent[]): number;
-  /** 0, or why it could not be opened. */
-  readonly errno: number;
+  /** Appends what has come since the last call. One system call when nothing has. */
+  read(into: KernelEvent[]): void;
   close(): void;
+  /** "" while it can be read, else place, errno and remedy. */
+  reason(): string;
 }
 
-/** CONSOLE_EXT_LOG_MAX, include/linux/printk.h: with less the kernel answers EINVAL for a long record. */
-const RECORD_BYTES = 8192;
-/** A memcg that cannot be served prints 20,000 records a second (kernel-facts 0.11): a tick takes so many of them. */
-const RECORDS_MAX = 256;
-const KERNEL = 0;
+const KERNEL_FACILITY = 0;
 
-export const openKmsg = (io: KmsgIo, path: string): KmsgReader => {
-  const fd = io.openReadNonBlocking(path);
-  const parser = createOomParser();
-  const buffer = new Uint8Array(RECORD_BYTES);
-  const record = emptyRecord();
-  let sequence: number = ABSENT;
-  if (fd >= 0) io.seekEnd(fd);
+const failure = (path: string, errno: number): string => {
+  const remedy =
+    Math.abs(errno) === EPERM ? ': run as root with CAP_SYSLOG, or set kernel.dmesg_restrict=0 (sysctl)' : '';
+  return `${path}: ${errnoName(errno)}${remedy}`;
+};
 
-  const take = (length: number, into: KernelEvent[]): void => {
-    if (!parseRecord(buffer, length, record)) return;
-    const { timeUs } = record;
-    const records = record.sequence - sequence - 1;
-    if (sequence !== ABSENT && records > 0) into.push({ kind: 'lost', records, timeUs, source: 'kmsg' });
-    sequence = record.sequence;
-    // What user space has written says what it likes.
-    if (record.facility !== KERNEL) return;
-    const event = parser.read(textOf(buffer, record), timeUs);
-    if (event !== null) into.push(event);
+export const createKmsgReader = (io: KernelLogIo, path: string): KmsgReader => {
+  const buffer = Buffer.alloc(RECORD_MAX);
+  const record = emptyKmsgRecord();
+  const report = createOomReport();
+  let fd = io.openReadNonBlocking(path);
+  let reason = fd < 0 ? failure(path, fd) : '';
+  let sequence = ABSENT;
+  let hasLost = false;
+
+  const close = (): void => {
+    if (fd >= 0) io.close(fd);
+    fd = ABSENT;
+  };
+  const fail = (errno: number): void => {
+    reason = failure(path, errno);
+    close();
   };
 
+  const tellLost = (into: KernelEvent[]): void => {
+    const isKnown = record.sequence !== ABSENT && sequence !== ABSENT;
+    const records = isKnown ? Math.max(record.sequence - sequence - 1, 1) : 1;
+    into.push({ kind: 'lost', source: 'kmsg', timeUs: Math.max(record.timeUs, 0), records });
+    hasLost = false;
+  };
+
+  const takeRecord = (length: number, into: KernelEvent[]): void => {
+    if (!parseKmsgRecord(buffer, length, record)) return;
+    if (hasLost) tellLost(into);
+    sequence = record.sequence;
+    if (record.facility !== KERNEL_FACILITY) return;
+    report.take(record, buffer.toString('latin1', record.textFrom, record.textEnd), into);
+  };
+
+  if (fd >= 0) {
+    const end = io.seekEnd(fd);
+    if (end < 0) fail(end);
+  }
   return {
-    errno: Math.max(0, -fd),
     read: (into) => {
-      if (fd < 0) return -fd;
-      for (let count = 0; count < RECORDS_MAX; count++) {
+      if (fd < 0) return;
+      for (let count = 0; count < RECORDS_PER_CALL; count++) {
         const length = io.readNext(fd, buffer);
-        // EPIPE: overwritten; the position is at the oldest one now.
-        if (length === -EPIPE) continue;
-        if (length < 0) return length === -EAGAIN ? 0 : -length;
-        take(length, into);
+        if (length > 0) takeRecord(length, into);
+        else if (length === -EPIPE) hasLost = true;
+        else if (length !== -EINTR) {
+          if (length < 0 && length !== -EAGAIN) fail(length);
+          break;
+        }
       }
-      return 0;
+      report.settle(into);
     },
-    close: () => {
-      if (fd >= 0) io.close(fd);
-    },
+    close,
+    reason: () => reason,
   };
 };

@@ -6,7 +6,7 @@
  *      SUBSYSTEM=...
  *
  * Priority (facility * 8 + level), sequence number, microseconds since boot, flags ('c': a piece that continues the record
- * before; 3.10 to 4.x also '+'), and from 5.10 on whose record it is if CONFIG_PRINTK_CALLER is set. In the text every byte
+ * before), and from 5.10 on whose record it is if CONFIG_PRINTK_CALLER is set. In the text every byte
  * that is not printable ASCII, and the backslash, stands as \xNN, so a newline ends it and no text holds one.
  */
 import { ABSENT } from '../../core/units.ts';
@@ -26,7 +26,8 @@ export interface KmsgRecord {
 
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
-const LETTER_C = 0x63;
+/** 'c', and up to 4.9 '+' for the second piece and the later ones. */
+const CONTINUATIONS = [0x63, 0x2b];
 const FACILITY_SHIFT = 3;
 
 export const emptyKmsgRecord = (): KmsgRecord => ({
@@ -48,9 +49,11 @@ export const parseKmsgRecord = (buf: Uint8Array, length: number, out: KmsgRecord
   out.facility = priority === ABSENT ? ABSENT : Math.floor(priority / (1 << FACILITY_SHIFT));
   out.sequence = uintBetween(buf, priorityEnd + 1, sequenceEnd);
   out.timeUs = uintBetween(buf, sequenceEnd + 1, timeEnd);
-  out.isContinuation = at(buf, timeEnd + 1) === LETTER_C;
+  out.isContinuation = CONTINUATIONS.includes(at(buf, timeEnd + 1));
   out.textFrom = header + 1;
-  out.textEnd = indexOfByte(buf, NEWLINE, header + 1, length);
+  // The builtin: this is the one long search, and kmsg may bring thousands of records a second.
+  const newline = buf.indexOf(NEWLINE, header + 1);
+  out.textEnd = newline < length ? newline : ABSENT;
   return out.facility !== ABSENT && out.sequence !== ABSENT && out.timeUs !== ABSENT && out.textEnd !== ABSENT;
 };
 

@@ -31,39 +31,35 @@ export interface SelectedText {
 
 export const SELECTED_PREFIX = 'oom-kill:constraint=';
 const CONSTRAINT = /^oom-kill:constraint=(\w{1,40}),/;
-/** Numbers are the kernel's and last, and the name before them is short: greedy up to the last ",task=" that fits. */
+/**
+ * pid and uid are taken from the end, where only the kernel prints. The name before them has at most 15 bytes and may hold
+ * ",task=a,pid=1" itself: the first ",task=" that leaves no more than that is the kernel's.
+ */
 const TASK = /,task=([\s\S]{0,15}),pid=(\d{1,7}),uid=(\d{1,10})$/;
-const GLOBAL = ',global_oom,task_memcg=';
+const GLOBAL = ',global_oom';
 const OOM_MEMCG = ',oom_memcg=';
 const TASK_MEMCG = ',task_memcg=';
-
-/**
- * The last place from which `TASK` matches to the end of the text. A name may hold ",task=a,pid=1" and the like, but then
- * what follows it in the text is the kernel's ",pid=7,uid=0", which a match from inside the name takes as the name's end;
- * pid and uid are the same either way. Which ",task=" is the kernel's is not to be told when the cgroup or the name holds
- * one, so the first that leaves a name of 15 bytes is taken: a cgroup path is a choice of the administrator's, a name
- * anybody's.
- */
-const taskOf = (text: string): RegExpExecArray | null => TASK.exec(text);
 
 /** Printed by pr_cont in pieces: null also when the rest is still to come. */
 export const selectedText = (text: string): SelectedText | null => {
   const constraint = CONSTRAINT.exec(text);
-  const task = constraint === null ? null : taskOf(text);
+  const task = constraint === null ? null : TASK.exec(text);
   if (constraint === null || task === null) return null;
   const paths = text.slice(0, task.index);
-  const head = { pid: Number(task[2]), comm: task[1] as string, uid: Number(task[3]), constraint: constraint[1] as string };
-  // cpuset= names a cgroup as well, and stands before: the last ",global_oom,task_memcg=" or else the first ",oom_memcg=".
-  const memcg = paths.indexOf(OOM_MEMCG);
-  const global = paths.indexOf(GLOBAL);
-  if (global >= 0 && (memcg < 0 || global < memcg)) {
-    return { ...head, oomMemcg: '', taskMemcg: paths.slice(global + GLOBAL.length) };
-  }
-  const taskMemcg = paths.indexOf(TASK_MEMCG, memcg);
-  if (memcg < 0 || taskMemcg < 0) return null;
+  const head = {
+    pid: Number(task[2]),
+    comm: task[1] as string,
+    uid: Number(task[3]),
+    constraint: constraint[1] as string,
+  };
+  // mm/memcontrol.c, mem_cgroup_print_oom_context: one of the two. A path that holds these words bends the paths alone.
+  const isMemcg = head.constraint === 'CONSTRAINT_MEMCG';
+  const from = paths.indexOf(isMemcg ? OOM_MEMCG : GLOBAL);
+  const taskMemcg = paths.indexOf(TASK_MEMCG, from);
+  if (from < 0 || taskMemcg < 0) return null;
   return {
     ...head,
-    oomMemcg: paths.slice(memcg + OOM_MEMCG.length, taskMemcg),
+    oomMemcg: isMemcg ? paths.slice(from + OOM_MEMCG.length, taskMemcg) : '',
     taskMemcg: paths.slice(taskMemcg + TASK_MEMCG.length),
   };
 };

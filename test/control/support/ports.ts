@@ -82,7 +82,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
         return 0;
       },
     },
-    kernelLog: { read: (into) => into.push(...(options.kernel?.() ?? [])) },
+    kernelLog: { read: (into) => into.push(...machine.kernelEvents(), ...(options.kernel?.() ?? [])) },
     victims: {
       look: machine.look,
       reap: (dying) => {
