@@ -47,9 +47,12 @@ Exit: 0 valid, 78 not.`,
   },
   {
     name: 'explain',
-    synopsis: 'oomwatchd explain PID [--config FILE] [--json]',
-    summary: 'tell why one process would or would not be chosen',
-    details: `${CONFIG_OPTION}
+    synopsis: 'oomwatchd explain [PID] [--as-kernel VERSION] [--config FILE] [--json]',
+    summary: 'tell why one process would or would not be chosen, or whom a kernel would choose',
+    details: `  --as-kernel VERSION
+                  whom that kernel would take now, why, and which correction makes the difference: 4.5, 4.5+patches,
+                  any release up to 7.2, or "running"; PID may be left out then
+${CONFIG_OPTION}
   --json          print one JSON object
 
 Exit: 0 told, 1 no such process.`,

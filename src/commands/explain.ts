@@ -1,14 +1,21 @@
-/** `oomwatchd explain PID`: rank, points and every rule and policy line that touched one process. */
+/**
+ * `oomwatchd explain PID`: rank, points and every correction and policy line that touched one process; `--as-kernel`: whom
+ * a kernel would take from the same table.
+ */
+import { release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { KERNEL_VERSIONS, type KernelVersion } from '../core/kernel-model/versions.ts';
 import type { Policy } from '../core/policy.ts';
 import { emptySample } from '../core/sample.ts';
 import { oomScoreOf, rowBadness } from '../core/select/badness.ts';
+import { traceOf } from '../core/select/rules/trace.ts';
 import { ABSENT } from '../core/units.ts';
 import { EXIT } from '../exit.ts';
 import { size } from '../report/amount.ts';
 import { printable } from '../report/printable.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { type Judged, judge, rulesOf } from './inspect/judge.ts';
+import { kernelView, kernelWordsOf, versionOf } from './inspect/kernel-view.ts';
 import { endSurvey, type Survey, slotOfPid, survey } from './inspect/survey.ts';
 import { candidateJson } from './rank.ts';
 
@@ -33,6 +40,8 @@ const explanation = (found: Survey, policy: Policy, judged: Judged, slot: number
     },
     oom_score: { kernel: table.oomScore[slot], ours: oomScoreOf(rowBadness(table, slot), table.totalPages) },
     rules: rulesOf(table, policy, slot).map(({ id, action, points, reason }) => ({ id, action, points, reason })),
+    // Who is in the register of the daemon is not known here: a pending SIGKILL is.
+    corrections: traceOf(table, slot, policy.select.corrections, false),
   };
 };
 
@@ -60,20 +69,40 @@ const print = (told: ReturnType<typeof explanation>): void => {
       line('policy', points.policy_pages) +
       line('= points', told.badness_pages + points.policy_pages) +
       line('oom_score', `${told.oom_score.kernel} by the kernel, ${told.oom_score.ours} by these numbers`) +
-      (told.reasons.length === 0 ? '' : `why\n${told.reasons.map((reason) => `  - ${reason}\n`).join('')}`),
+      (told.reasons.length === 0 ? '' : `why\n${told.reasons.map((reason) => `  - ${reason}\n`).join('')}`) +
+      `corrections\n${told.corrections.map(({ patch, id, says }) => line(`${patch} ${id}`.padEnd(26), says)).join('')}`,
   );
+};
+
+const refuse = (text: string): number => {
+  process.stderr.write(`oomwatchd: ${text}\n`);
+  return EXIT.USAGE;
+};
+
+/** What was asked for as a release, "running" for that of this host. */
+const askedVersion = (text: string): { readonly version: KernelVersion | null; readonly text: string } => {
+  const asked = text === 'running' ? release() : text;
+  return { version: versionOf(asked), text: asked };
 };
 
 export const run = async (argv: readonly string[]): Promise<number> => {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { config: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      'as-kernel': { type: 'string' },
+    },
   });
   const pid = Number(positionals[0]);
-  if (positionals.length !== 1 || !Number.isInteger(pid) || pid < 1) {
-    process.stderr.write('oomwatchd: explain takes one PID, for example: oomwatchd explain 4711\n');
-    return EXIT.USAGE;
+  const asked = values['as-kernel'] === undefined ? null : askedVersion(values['as-kernel']);
+  if (asked !== null && asked.version === null) {
+    return refuse(`--as-kernel takes a release (${KERNEL_VERSIONS.join(', ')}, any between) or "running"`);
+  }
+  const isPidLess = positionals.length === 0 && asked !== null;
+  if (!isPidLess && (positionals.length !== 1 || !Number.isInteger(pid) || pid < 1)) {
+    return refuse('explain takes one PID, or --as-kernel, for example: oomwatchd explain 4711');
   }
   const loaded = await loadPolicy(values.config);
   if ('errors' in loaded) {
@@ -81,16 +110,26 @@ export const run = async (argv: readonly string[]): Promise<number> => {
     return EXIT.CONFIG;
   }
   const found = await survey(loaded.policy);
-  const slot = slotOfPid(found.table, pid);
-  if (slot === ABSENT) {
+  const slot = isPidLess ? ABSENT : slotOfPid(found.table, pid);
+  if (slot === ABSENT && !isPidLess) {
     process.stderr.write(`oomwatchd: there is no process ${pid}\n`);
     return endSurvey(found, EXIT.NEGATIVE);
   }
   const sample = emptySample();
   found.host.sampler.readBasics(sample);
+  found.host.sampler.readDetails(sample);
   const judged = judge(found.table, loaded.policy, sample.memTotalKiB);
-  const told = explanation(found, loaded.policy, judged, slot);
-  if (values.json) process.stdout.write(`${JSON.stringify(told)}\n`);
-  else print(told);
+  const told = slot === ABSENT ? null : explanation(found, loaded.policy, judged, slot);
+  const version = asked?.version ?? null;
+  const view =
+    asked === null || version === null
+      ? null
+      : kernelView(found.table, loaded.policy, judged, version, asked.text, sample.oomKillAllocatingTask);
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ ...told, ...(view === null ? {} : { as_kernel: view }) })}\n`);
+    return endSurvey(found, EXIT.OK);
+  }
+  if (told !== null) print(told);
+  if (view !== null) process.stdout.write(kernelWordsOf(view, loaded.policy));
   return endSurvey(found, EXIT.OK);
 };

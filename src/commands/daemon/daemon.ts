@@ -74,7 +74,7 @@ export const runDaemon = async (
     reporting.publish(started(host.policy()));
     for (const finding of standing) reporting.publish({ kind: 'finding', finding });
     for (const source of host.sampler.sources) source.isNews = !source.isUp;
-    for (const { name, isUp, detail } of deaths.sources) {
+    for (const { name, isUp, detail } of deaths.sources()) {
       if (!isUp) reporting.publish({ kind: 'source', name, up: false, detail });
     }
   };

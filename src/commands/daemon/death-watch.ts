@@ -12,7 +12,7 @@ export interface DeathWatch {
   readonly kernelLog: KernelLog;
   readonly victims: Victims;
   /** Ways in which the kernel tells of its kills, and which of them are open. */
-  readonly sources: readonly KernelSource[];
+  readonly sources: () => readonly KernelSource[];
   /** A call that may never return is under way: an ordinary exit would wait for it. */
   isWaiting(): boolean;
   close(): void;
@@ -32,7 +32,7 @@ export const openDeathWatch = (host: Host): DeathWatch => {
     },
     kernelLog,
     victims,
-    sources: kernelLog.sources,
+    sources: () => kernelLog.sources,
     isWaiting: victims.isWaiting,
     close: () => {
       sysrq.close();

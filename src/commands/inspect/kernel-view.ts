@@ -1,10 +1,5 @@
 /** Whom a kernel would take from the table as it stands, whom oomwatchd would, and what makes the difference. */
-import {
-  BECAUSE_WORDS,
-  type Because,
-  type Decision,
-  type KernelContext,
-} from '../../core/kernel-model/decision.ts';
+import { BECAUSE_WORDS, type Because, type Decision, type KernelContext } from '../../core/kernel-model/decision.ts';
 import { differenceOf } from '../../core/kernel-model/difference.ts';
 import { behaviourOf, KERNEL_VERSIONS, type KernelVersion, nearestVersion } from '../../core/kernel-model/versions.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -33,7 +28,7 @@ const hasFlag = (table: ProcessTable, slot: number, flag: number): boolean =>
 
 /**
  * What can be seen from here, taken as the kernel's: who has SIGKILL pending counts as a fresh victim of the OOM killer,
- * whoever sent it, and an oom_score of 0 as its having been reaped. Who will allocate is not known.
+ * whoever sent it, and its oom_score of 0 as its having been reaped. Who will allocate is not known.
  */
 const contextOf = (table: ProcessTable, sysrq: boolean): KernelContext => ({
   sysrq,
@@ -41,7 +36,10 @@ const contextOf = (table: ProcessTable, sysrq: boolean): KernelContext => ({
   currentSlot: ABSENT,
   badness: (slot) => rowBadness(table, slot),
   isVictim: (slot) => hasFlag(table, slot, FLAG.SIGKILL_PENDING),
-  isReaped: (slot) => table.oomScore[slot] === 0 && (table.oomScoreAdj[slot] as number) > ADJ_READS_ZERO,
+  isReaped: (slot) =>
+    hasFlag(table, slot, FLAG.SIGKILL_PENDING) &&
+    table.oomScore[slot] === 0 &&
+    (table.oomScoreAdj[slot] as number) > ADJ_READS_ZERO,
   sinceKillMs: () => 0,
 });
 
@@ -146,19 +144,15 @@ export const kernelView = (
 
 const who = ({ pid, comm }: Named): string => `${quoted(comm)} (pid ${pid})`;
 
-const kernelWords = ({ outcome, process, because }: Told): string => {
-  const why = `because ${BECAUSE_WORDS[because]}`;
-  if (process === null) return `${outcome === 'panic' ? 'panics' : 'kills nobody'}, ${why}`;
-  switch (outcome) {
-    case 'kill':
-    case 'panic':
-      return `kills ${who(process)}, ${why}`;
-    case 'wait':
-      return `waits for ${who(process)} and kills nobody, ${why}`;
-    case 'nothing':
-      return `selects ${who(process)} and nobody dies of it, ${why}`;
-  }
+const DOES: Readonly<Record<Decision['outcome'], (name: string) => string>> = {
+  kill: (name) => `kills ${name}`,
+  wait: (name) => `waits for ${name} and kills nobody`,
+  nothing: (name) => (name === '' ? 'kills nobody' : `selects ${name}, and nobody dies of it`),
+  panic: () => 'panics',
 };
+
+const kernelWords = ({ outcome, process, because }: Told): string =>
+  `${DOES[outcome](process === null ? '' : who(process))}, because ${BECAUSE_WORDS[because]}`;
 
 const WHEN: Readonly<Record<KernelCase['when'], string>> = { shortage: 'in a shortage', sysrq_f: 'by SysRq-f' };
 
@@ -167,7 +161,7 @@ const caseWords = (each: KernelCase, policy: Policy): string => {
   const takes = process === null ? 'takes nobody' : `takes ${who(process)}`;
   const timeout = span(policy.act.victimTimeoutMs);
   const waits = waits_for === null ? '' : `waits for ${who(waits_for)}, for ${timeout} at the most, then `;
-  const line = (label: string, text: string): string => `  ${label.padEnd(16)}${text}\n`;
+  const line = (label: string, text: string): string => `  ${label.padEnd(18)}${text}\n`;
   const corrections = each.corrections.map(({ patch, id, title, link, enabled }) =>
     line('  the difference', `patch ${patch}, ${id}${enabled ? '' : ' (switched off)'}: ${title} ${link}`),
   );

@@ -4,7 +4,8 @@ import type { Policy } from '../../core/policy.ts';
 import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { ABSENT } from '../../core/units.ts';
-import { emptyPidStat, parsePidStat } from '../../linux/proc/pid-stat.ts';
+import { emptyPidStat, PF, parsePidStat } from '../../linux/proc/pid-stat.ts';
+import { TASK_STATE } from '../../linux/proc/pid-status.ts';
 import { REAL_ROOTS } from '../../linux/root.ts';
 import { exitNow } from '../../linux/sys/libc.ts';
 import { type Host, openHost } from '../daemon/host.ts';
@@ -21,7 +22,8 @@ const STAT_DEADLINE_MS = 2000;
 /** As many as the thread pool has threads. */
 const READERS = 4;
 
-const readStartTimes = async (table: ProcessTable, procRoot: string): Promise<number> => {
+/** Start times, and who is in exit with its memory attached: an mm that was let go of has no size. */
+const readStats = async (table: ProcessTable, procRoot: string): Promise<number> => {
   let waiting = 0;
   let row = 0;
   const reader = async (): Promise<void> => {
@@ -34,6 +36,8 @@ const readStartTimes = async (table: ProcessTable, procRoot: string): Promise<nu
       waiting--;
       if (content === null || parsePidStat(content, content.length, stat) !== null) continue;
       table.startTimeTicks[slot] = stat.startTimeTicks;
+      const isExiting = (stat.flags & PF.EXITING) !== 0 && stat.vsizeBytes > 0 && stat.state !== TASK_STATE.ZOMBIE;
+      if (isExiting) table.flags[slot] = (table.flags[slot] as number) | FLAG.EXITING;
     }
   };
   const all = Promise.all(Array.from({ length: READERS }, reader));
@@ -53,7 +57,7 @@ export const survey = async (policy: Policy): Promise<Survey> => {
     if (((table.flags[slot] as number) & FLAG.GONE) === 0) index.identify(slot);
     applyPolicy(policy.select, table, slot);
   }
-  const hung = await readStartTimes(table, host.roots.proc);
+  const hung = await readStats(table, host.roots.proc);
   return { host, table, hung };
 };
 

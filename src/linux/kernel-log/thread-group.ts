@@ -2,7 +2,6 @@
  * Records of the kernel name threads: "Killed process N" may be the number of the thread that still had the mm
  * (kernel-facts 4.1). /proc has every thread, listed or not, and its status says of which process it is.
  */
-import type { KernelEvent } from '../../core/kernel-event.ts';
 import { emptyPidStatus, parsePidStatus } from '../proc/pid-status.ts';
 
 export interface StatusIo {
@@ -23,7 +22,3 @@ export const processOf = (io: StatusIo, procRoot: string, tid: number): number =
   const isRead = length > 0 && parsePidStatus(buffer, length, status) === null;
   return isRead && status.tgid > 0 ? status.tgid : tid;
 };
-
-/** The event with the pid of the process; as it is when it names none. */
-export const withProcess = (io: StatusIo, procRoot: string, event: KernelEvent): KernelEvent =>
-  'pid' in event ? { ...event, pid: processOf(io, procRoot, event.pid) } : event;
