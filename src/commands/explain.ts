@@ -4,7 +4,7 @@
  */
 import { release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { KERNEL_VERSIONS, type KernelVersion } from '../core/kernel-model/versions.ts';
+import { KERNEL_VERSIONS } from '../core/kernel-model/versions.ts';
 import type { Policy } from '../core/policy.ts';
 import { emptySample } from '../core/sample.ts';
 import { oomScoreOf, rowBadness } from '../core/select/badness.ts';
@@ -79,12 +79,6 @@ const refuse = (text: string): number => {
   return EXIT.USAGE;
 };
 
-/** What was asked for as a release, "running" for that of this host. */
-const askedVersion = (text: string): { readonly version: KernelVersion | null; readonly text: string } => {
-  const asked = text === 'running' ? release() : text;
-  return { version: versionOf(asked), text: asked };
-};
-
 export const run = async (argv: readonly string[]): Promise<number> => {
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -96,11 +90,12 @@ export const run = async (argv: readonly string[]): Promise<number> => {
     },
   });
   const pid = Number(positionals[0]);
-  const asked = values['as-kernel'] === undefined ? null : askedVersion(values['as-kernel']);
-  if (asked !== null && asked.version === null) {
+  const asked = values['as-kernel'] === 'running' ? release() : values['as-kernel'];
+  const version = asked === undefined ? null : versionOf(asked);
+  if (asked !== undefined && version === null) {
     return refuse(`--as-kernel takes a release (${KERNEL_VERSIONS.join(', ')}, any between) or "running"`);
   }
-  const isPidLess = positionals.length === 0 && asked !== null;
+  const isPidLess = positionals.length === 0 && version !== null;
   if (!isPidLess && (positionals.length !== 1 || !Number.isInteger(pid) || pid < 1)) {
     return refuse('explain takes one PID, or --as-kernel, for example: oomwatchd explain 4711');
   }
@@ -120,11 +115,10 @@ export const run = async (argv: readonly string[]): Promise<number> => {
   found.host.sampler.readDetails(sample);
   const judged = judge(found.table, loaded.policy, sample.memTotalKiB);
   const told = slot === ABSENT ? null : explanation(found, loaded.policy, judged, slot);
-  const version = asked?.version ?? null;
   const view =
-    asked === null || version === null
+    asked === undefined || version === null
       ? null
-      : kernelView(found.table, loaded.policy, judged, version, asked.text, sample.oomKillAllocatingTask);
+      : kernelView(found.table, loaded.policy, judged, version, asked, sample.oomKillAllocatingTask);
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ ...told, ...(view === null ? {} : { as_kernel: view }) })}\n`);
     return endSurvey(found, EXIT.OK);

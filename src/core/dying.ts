@@ -58,6 +58,8 @@ export interface Dying {
   readonly sinceMs: number;
   /** Anonymous and swapped memory then, KiB: what its death can return. ABSENT when unknown. */
   readonly sizeKiB: number;
+  /** In swapoff(2) or a KSM unmerge: what it does to memory ends with its exit, not with its own few pages. */
+  isOrigin: boolean;
   life: Life;
   lifeMs: number;
   /** null: not begun; 'again' and 'hung' may still change. */
@@ -88,6 +90,7 @@ export const newDying = (
   killedBy,
   sinceMs: nowMs,
   sizeKiB,
+  isOrigin: false,
   life: killedBy === 'itself' ? 'exiting' : 'signalled',
   lifeMs: nowMs,
   reap: null,

@@ -29,13 +29,14 @@ export const force = (
   const dryRun = request.observe || policy.mode === 'observe';
   const nobody = { victim: null, company: [], corrections: [] };
   state.verdictMs = nowMs;
+  // Whom others have killed since the last tick: no victim of ours, and a reason not to press.
+  noteDying(state, table, MINIMUM_KIB + 1, nowMs, out);
   if (request.sysrq) {
     const detail = pressWouldFail(state.register, table, nowMs);
     if (detail !== '') return { ...nobody, outcome: 'not_pressed', detail };
     out.intents.push({ kind: 'sysrq_f', dryRun });
     return { ...nobody, outcome: dryRun ? 'observed' : 'pressed', detail: '' };
   }
-  noteDying(state, table, MINIMUM_KIB + 1, nowMs, out);
   const slot = choose(state, table, policy, MINIMUM_KIB);
   const corrections = correctionFacts(table, policy.select.corrections, (each) => isVictimOf(state, table, each));
   if (slot === ABSENT) {

@@ -34,6 +34,8 @@ export const FLAG = {
   ORIGIN: 1 << 12,
   /** status says CoreDumping: 1. */
   CORE_DUMPING: 1 << 13,
+  /** Whether it shares its mm has been asked for (kcmp); until then it may share one with any process like it. */
+  MM_CHECKED: 1 << 14,
 } as const;
 
 export interface ProcessTable {
@@ -137,3 +139,23 @@ export const clearSlot = (table: ProcessTable, slot: number, pid: number): void 
   table.onlyRule[slot] = ABSENT;
   table.policyPoints[slot] = 0;
 };
+
+/** One mm has one size, but its readings are some time apart, and a process that grows is the one that matters. */
+const RSS_SLACK_KIB = 16 * 1024;
+/** Of about 2000; 20 are 3 % of all memory. */
+const SCORE_SLACK = 20;
+
+/** Whether two rows are of one size, as two readings of one mm would be. */
+export const areOfOneSize = (table: ProcessTable, a: number, b: number): boolean => {
+  const rssA = table.rssKiB[a] as number;
+  const rssB = table.rssKiB[b] as number;
+  if (rssA !== ABSENT && rssB !== ABSENT) return Math.abs(rssA - rssB) <= RSS_SLACK_KIB + Math.max(rssA, rssB) / 4;
+  const scoreA = table.oomScore[a] as number;
+  const scoreB = table.oomScore[b] as number;
+  // The kernel hides vfork children and those at -1000, whatever their size.
+  return scoreA === 0 || scoreB === 0 || Math.abs(scoreA - scoreB) <= SCORE_SLACK;
+};
+
+/** Whether two rows can have one mm by their key and size: for or against asking kcmp(2), and until it has answered. */
+export const areAlike = (table: ProcessTable, a: number, b: number): boolean =>
+  table.mmKey[a] !== ABSENT && table.mmKey[a] === table.mmKey[b] && areOfOneSize(table, a, b);

@@ -10,7 +10,7 @@ import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import { FLAG, type ProcessTable } from './process-table.ts';
 import { victimEvent } from './register/lives.ts';
-import { enter, isDying } from './register/register.ts';
+import { enter, findDying, isDying } from './register/register.ts';
 import { waitedFor } from './register/waiting.ts';
 import type { Sample } from './sample.ts';
 import { rowSizeKiB } from './select/badness.ts';
@@ -33,7 +33,7 @@ export const isVictimOf = (state: State, table: ProcessTable, slot: number): boo
 };
 
 /** The scope of a choice now. */
-export const scopeOf = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): Scope => ({
+const scopeOf = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): Scope => ({
   corrections: policy.select.corrections,
   onlyPid: policy.select.onlyPid,
   narrowed: hasScope(policy.select),
@@ -42,6 +42,12 @@ export const scopeOf = (state: State, table: ProcessTable, policy: Policy, minim
   isVictim: (slot) => isVictimOf(state, table, slot),
   isRefused: (slot) => state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
 });
+
+/** What its death can return, KiB; ABSENT when its memory was not read, which is no reason to think that it has none. */
+export const anonKiBOf = (table: ProcessTable, slot: number): number => {
+  const anonKiB = table.rssAnonKiB[slot] as number;
+  return anonKiB === ABSENT ? ABSENT : anonKiB + Math.max(0, table.swapKiB[slot] as number);
+};
 
 const DYING = FLAG.SIGKILL_PENDING | FLAG.EXITING;
 
@@ -59,11 +65,13 @@ export const noteDying = (
     if ((flags & DYING) === 0 || (flags & (FLAG.GONE | FLAG.NO_MM | FLAG.KTHREAD)) !== 0) continue;
     const sizeKiB = rowSizeKiB(table, slot);
     const pid = table.pid[slot] as number;
-    if (sizeKiB < minimumKiB || isVictimOf(state, table, slot)) continue;
+    const isOrigin = (flags & FLAG.ORIGIN) !== 0;
+    if ((sizeKiB < minimumKiB && !isOrigin) || findDying(state.register, pid) !== undefined) continue;
     const killedBy = (flags & FLAG.SIGKILL_PENDING) === 0 ? 'itself' : 'other';
-    const anonKiB = Math.max(0, table.rssAnonKiB[slot] as number) + Math.max(0, table.swapKiB[slot] as number);
-    const dying = enter(state.register, slot, pid, table.comm[slot] as string, killedBy, anonKiB, nowMs);
-    if (dying !== null) out.events.push(victimEvent(dying, state.episode.number, nowMs));
+    const dying = enter(state.register, slot, pid, table.comm[slot] as string, killedBy, anonKiBOf(table, slot), nowMs);
+    if (dying === null) continue;
+    dying.isOrigin = isOrigin;
+    out.events.push(victimEvent(dying, state.episode.number, nowMs));
   }
 };
 

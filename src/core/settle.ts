@@ -7,12 +7,12 @@ import { EXCLUSIONS, type Exclusion, type OomwatchdEvent, type ProcessFacts } fr
 import { EPERM, ESRCH, type Outcome, type SignalIntent, type Task } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
 import type { Policy } from './policy.ts';
-import type { ProcessTable } from './process-table.ts';
+import { FLAG, type ProcessTable } from './process-table.ts';
 import { enter } from './register/register.ts';
 import type { Sample } from './sample.ts';
 import { factsOf } from './select/facts.ts';
 import { correctionFacts } from './select/rules/trace.ts';
-import { isVictimOf } from './selection.ts';
+import { anonKiBOf, isVictimOf } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 import { detectorNames } from './verify/episode.ts';
@@ -41,10 +41,9 @@ const rankedEvent = (
 
 /** What its death can give back at most: its own memory, and that of whoever dies with it without sharing its mm. */
 const expectedKiBOf = (state: State, table: ProcessTable, slot: number): number => {
-  const anonKiB = (each: number): number =>
-    Math.max(0, table.rssAnonKiB[each] as number) + Math.max(0, table.swapKiB[each] as number);
-  let sum = anonKiB(slot);
-  for (const companion of state.company) if (companion.company === 'oom_group') sum += anonKiB(companion.slot);
+  let sum = Math.max(0, anonKiBOf(table, slot));
+  for (const companion of state.company)
+    if (companion.company === 'oom_group') sum += Math.max(0, anonKiBOf(table, companion.slot));
   return sum;
 };
 
@@ -80,9 +79,18 @@ const enterDying = (
   nowMs: number,
   tasks: Task[],
 ): void => {
-  const sizeKiB = Math.max(0, table.rssAnonKiB[slot] as number) + Math.max(0, table.swapKiB[slot] as number);
-  const dying = enter(state.register, slot, pid, table.comm[slot] as string, 'oomwatchd', sizeKiB, nowMs);
-  if (dying === null || !policy.act.reap) return;
+  const dying = enter(
+    state.register,
+    slot,
+    pid,
+    table.comm[slot] as string,
+    'oomwatchd',
+    anonKiBOf(table, slot),
+    nowMs,
+  );
+  if (dying === null) return;
+  dying.isOrigin = ((table.flags[slot] as number) & FLAG.ORIGIN) !== 0;
+  if (!policy.act.reap) return;
   dying.reap = 'running';
   dying.reapMs = nowMs;
   tasks.push({ kind: 'reap', dying });

@@ -5,7 +5,7 @@
  */
 import { nextStep, type Step } from './act/next-step.ts';
 import { detect } from './detect/detect.ts';
-import type { NoActionReason } from './event.ts';
+import type { Level, NoActionReason } from './event.ts';
 import { EXCLUSIONS, LEVELS } from './event.ts';
 import type { SignalIntent } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
@@ -54,8 +54,8 @@ const tellLevel = (state: State, level: number, sample: Sample, out: TickOutput)
   const { verdict, signs } = state.detect;
   out.events.push({
     kind: 'level',
-    from: LEVELS[state.level] ?? 'calm',
-    to: LEVELS[level] ?? 'calm',
+    from: LEVELS[state.level] as Level,
+    to: LEVELS[level] as Level,
     detectors: detectorNames(verdict.detectors),
     memory: memoryFacts(sample),
     exhaustionMs: verdict.exhaustionMs,

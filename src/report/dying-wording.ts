@@ -5,7 +5,7 @@ import { count, size, span } from './amount.ts';
 import { quoted } from './printable.ts';
 import { behindColon, type EventOf, inBrackets, joined, type LogLevel, named, type Sentence } from './sentence.ts';
 import { whyNothing } from './shortage-wording.ts';
-import { STUCK_WORDS } from './stuck-remedy.ts';
+import { remedyFor, STUCK_WORDS } from './stuck-remedy.ts';
 
 const BY: Readonly<Record<KilledBy, string>> = {
   oomwatchd: 'killed by us',
@@ -20,8 +20,8 @@ const levelOf = (event: EventOf<'victim'>, ours: LogLevel, others: LogLevel): Lo
 
 const causeOf = (event: EventOf<'victim'>): string => {
   if (event.reason === null) return inBrackets(event.detail);
-  const { cause, remedy } = STUCK_WORDS[event.reason];
-  return `: ${cause}${inBrackets(event.detail)}; remedy: ${remedy}`;
+  const { cause } = STUCK_WORDS[event.reason];
+  return `: ${cause}${inBrackets(event.detail)}; remedy: ${remedyFor(event.reason, event.detail)}`;
 };
 
 export const victimSentence = (event: EventOf<'victim'>): Sentence => {
@@ -41,7 +41,10 @@ export const victimSentence = (event: EventOf<'victim'>): Sentence => {
       return [event.killedBy === 'itself' ? 'info' : 'debug', `${subject} ${does}`];
     }
     case 'reaped':
-      return [levelOf(event, 'info', 'debug'), `${subject} has given its memory back and is not gone yet`];
+      if (event.reason === null) {
+        return [levelOf(event, 'info', 'debug'), `${subject} has given its memory back and is not gone yet`];
+      }
+      return [levelOf(event, 'warn', 'debug'), `${subject} has given its memory back and does not go${causeOf(event)}`];
     case 'gone':
       return [levelOf(event, 'info', 'debug'), `${subject} is gone`];
     case 'stuck':

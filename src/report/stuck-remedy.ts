@@ -11,6 +11,17 @@ interface StuckWords {
   readonly remedy: string;
 }
 
+/**
+ * The command for one victim: what it waits for behind its lock or its dump, where the examination has named that object,
+ * else that of the reason.
+ */
+export const remedyFor = (reason: StuckReason, detail: string): string => {
+  const connection = /fuse connection (\d+)/i.exec(detail)?.[1];
+  if (connection !== undefined) return `echo 1 > /sys/fs/fuse/connections/${connection}/abort`;
+  const isBehindFreeze = /percpu_rwsem|sb_start_write|freeze_super/.test(detail);
+  return STUCK_WORDS[isBehindFreeze && reason !== 'device' ? 'fsfreeze' : reason].remedy;
+};
+
 export const STUCK_WORDS: Readonly<Record<StuckReason, StuckWords>> = {
   frozen_v1: {
     cause: 'its cgroup v1 freezer is frozen',

@@ -47,7 +47,9 @@ describe('the event frame', () => {
 
   test('shortens long texts first and keeps the candidates', () => {
     const top = [java, { ...java, pid: 2, exe: `/opt/${'x'.repeat(4000)}` }];
-    const frame = eventFrame(stamped({ kind: 'ranked', episode: 1, scanned: 2, top, excluded: {}, scanMs: 1 }));
+    const frame = eventFrame(
+      stamped({ kind: 'ranked', episode: 1, scanned: 2, top, excluded: {}, corrections: [], scanMs: 1 }),
+    );
     const told = payloadOf(frame).top;
     expect(told.map(({ pid }) => pid)).toEqual([java.pid, 2]);
     expect(told[0]).toEqual(java);
@@ -56,7 +58,9 @@ describe('the event frame', () => {
 
   test('drops candidates that do not fit and says how many errors were left out', () => {
     const top = Array.from({ length: 60 }, (_, pid) => ({ ...java, pid }));
-    const ranked = eventFrame(stamped({ kind: 'ranked', episode: 1, scanned: 60, top, excluded: {}, scanMs: 1 }));
+    const ranked = eventFrame(
+      stamped({ kind: 'ranked', episode: 1, scanned: 60, top, excluded: {}, corrections: [], scanMs: 1 }),
+    );
     expect(payloadOf(ranked).top.length).toBeGreaterThanOrEqual(10);
     const errors = Array.from({ length: 100 }, (_, line) => `config.yaml:${line}:1 ${'e'.repeat(100)}`);
     const rejected = payloadOf(eventFrame(stamped({ kind: 'policy_rejected', errors }))).errors;
@@ -67,7 +71,7 @@ describe('the event frame', () => {
     const comm = '\x01'.repeat(15);
     const top = Array.from({ length: 50 }, () => ({ ...java, comm, exe: '\x01'.repeat(4000) }));
     const told = payloadOf(
-      eventFrame(stamped({ kind: 'ranked', episode: 1, scanned: 1, top, excluded: {}, scanMs: 1 })),
+      eventFrame(stamped({ kind: 'ranked', episode: 1, scanned: 1, top, excluded: {}, corrections: [], scanMs: 1 })),
     );
     expect(told.top[0]?.comm).toBe(comm);
   });

@@ -6,7 +6,7 @@ import { settle } from '../../src/core/settle.ts';
 import { createState } from '../../src/core/state.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import { DETECTED } from '../../src/core/verdict.ts';
-import type { Victim } from '../../src/core/victim.ts';
+import type { Companion, Victim } from '../../src/core/victim.ts';
 import { defaultPolicy } from '../support/policy.ts';
 import { aSample } from './support/samples.ts';
 import { tableOf } from './support/tables.ts';
@@ -255,4 +255,97 @@ it('expects nothing of memory that was not read', () => {
   };
   settle(state, intent, SENT, { table: unread, sample: aSample(), policy: ENFORCE, scanMs: 1, nowMs: 0 }, [], []);
   expect(state.victims[0]?.expectedKiB).toBe(0);
+});
+
+describe('who goes along', () => {
+  const pod = tableOf([
+    { pid: 70, rssKiB: 2 * GIB, rssAnonKiB: GIB, mmGroup: 0, oomGroup: '/pod' },
+    { pid: 71, rssKiB: 2 * GIB, rssAnonKiB: GIB, mmGroup: 0, oomGroup: '/pod' },
+    { pid: 72, rssKiB: GIB, rssAnonKiB: GIB / 2, swapKiB: MIB, oomGroup: '/pod' },
+    { pid: 73, rssKiB: ABSENT, rssAnonKiB: ABSENT, swapKiB: ABSENT, oomScore: 700, oomGroup: '/pod' },
+  ]);
+  const company: Companion[] = [
+    { slot: 1, pid: 71, company: 'mm_group' },
+    { slot: 2, pid: 72, company: 'oom_group' },
+    { slot: 3, pid: 73, company: 'oom_group' },
+  ];
+
+  const shot = (outcomes: readonly Outcome[], differences: Partial<SignalIntent> = {}, policy = ENFORCE) => {
+    const state = createState(pod.capacity);
+    state.company = company;
+    const events: OomwatchdEvent[] = [];
+    const tasks: Task[] = [];
+    const around = { table: pod, sample: aSample(), policy, scanMs: 1, nowMs: 1000 };
+    const intents = [{ slot: 0, pid: 70, company: '' as const }, ...company].map(
+      (one): SignalIntent => ({
+        ...{ kind: 'signal', signal: 'KILL', dryRun: false, reason: '', companyOf: 0 },
+        ...one,
+        ...differences,
+      }),
+    );
+    intents.forEach((intent, at) => {
+      settle(state, intent, outcomes[at] ?? SENT, around, events, tasks);
+    });
+    return { state, events, tasks };
+  };
+
+  it('is told with why and with whom, after one ranking', () => {
+    const { events } = shot([]);
+    expect(events.map(({ kind }) => kind)).toEqual(['ranked', 'signal', 'signal', 'signal', 'signal']);
+    expect(events.slice(1)).toMatchObject([
+      { victim: { pid: 70 }, company: '', companyOf: 70 },
+      { victim: { pid: 71 }, company: 'mm_group', companyOf: 70 },
+      { victim: { pid: 72 }, company: 'oom_group', companyOf: 70 },
+      { victim: { pid: 73 }, company: 'oom_group', companyOf: 70 },
+    ]);
+  });
+
+  it('is one victim, one kill to the budget, and as many signals as were sent', () => {
+    const { state } = shot([]);
+    expect(state.victims).toHaveLength(1);
+    expect([state.budget.next, state.episode.signals]).toEqual([1, 4]);
+  });
+
+  it('counts what they share once, and the memory of the others of the cgroup as well', () => {
+    expect(shot([]).state.victims[0]?.expectedKiB).toBe(GIB + GIB / 2 + MIB);
+  });
+
+  it('is in the register each, and its memory is taken back', () => {
+    const { state, tasks } = shot([]);
+    expect(state.register.dying.map(({ pid, killedBy, reap }) => [pid, killedBy, reap])).toEqual(
+      [70, 71, 72, 73].map((pid) => [pid, 'oomwatchd', 'running']),
+    );
+    expect(tasks.map(({ kind, dying }) => [kind, dying.pid])).toEqual([70, 71, 72, 73].map((pid) => ['reap', pid]));
+  });
+
+  it('may have left: the victim is a victim all the same', () => {
+    const { state, events } = shot([SENT, { sent: false, errno: ESRCH }]);
+    expect(state.register.dying.map(({ pid }) => pid)).toEqual([70, 72, 73]);
+    expect(state.victims).toHaveLength(1);
+    expect(events.filter(({ kind }) => kind === 'no_action')).toEqual([]);
+  });
+
+  it('is not in the register after SIGTERM, nor in observe mode', () => {
+    const dry: Outcome = { sent: false, errno: 0 };
+    expect(shot([], { signal: 'TERM' }).state.register.dying).toEqual([]);
+    expect(shot([dry, dry, dry, dry], { dryRun: true }, OBSERVE).state.register.dying).toEqual([]);
+  });
+
+  it('is not reaped where the policy forbids it', () => {
+    const { state, tasks } = shot([], {}, { ...ENFORCE, act: { ...ENFORCE.act, reap: false } });
+    expect(tasks).toEqual([]);
+    expect(state.register.dying.map(({ reap }) => reap)).toEqual([null, null, null, null]);
+  });
+
+  it('is not entered twice when it is dying already', () => {
+    const state = createState(pod.capacity);
+    const intent: SignalIntent = {
+      ...{ kind: 'signal', signal: 'KILL', slot: 0, pid: 70, dryRun: false, reason: '', company: '', companyOf: 0 },
+    };
+    const tasks: Task[] = [];
+    const around = { table: pod, sample: aSample(), policy: ENFORCE, scanMs: 1, nowMs: 1000 };
+    settle(state, intent, SENT, around, [], tasks);
+    settle(state, intent, SENT, around, [], tasks);
+    expect([state.register.dying.length, tasks.length]).toEqual([1, 1]);
+  });
 });

@@ -34,7 +34,16 @@ afterAll(removeNative);
 
 const slot = (): number => index.slotOf(subject.pid);
 const intent = (changes: Partial<SignalIntent> = {}): SignalIntent => ({
-  ...{ kind: 'signal', signal: 'KILL', slot: slot(), pid: subject.pid, dryRun: false, reason: '' },
+  ...{
+    kind: 'signal',
+    signal: 'KILL',
+    slot: slot(),
+    pid: subject.pid,
+    dryRun: false,
+    reason: '',
+    company: '',
+    companyOf: 0,
+  },
   ...changes,
 });
 const send = (changes: Partial<SignalIntent> = {}) => sendSignal(io, index.slots, intent(changes));

@@ -13,7 +13,7 @@ const said = (event: OomwatchdEvent): string => {
 const JAVA = 'java (pid 4711), 2.3 GiB,';
 const FUSE =
   'it waits for a FUSE server that does not answer (thread 4712 in D, wchan request_wait_answer; fuse connection 42); ' +
-  'remedy: echo 1 > /sys/fs/fuse/connections/N/abort';
+  'remedy: echo 1 > /sys/fs/fuse/connections/42/abort';
 
 describe('the life of a victim', () => {
   const young = { ...victim, afterMs: 50, reason: null, detail: '' } as const;
@@ -32,6 +32,10 @@ describe('the life of a victim', () => {
       { ...young, life: 'reaped' },
       `info: ${JAVA} killed by us 50 ms ago, has given its memory back and is not gone yet`,
     ],
+    [
+      { ...victim, life: 'reaped', afterMs: 1000 },
+      `warn: ${JAVA} killed by us 1.0 s ago, has given its memory back and does not go: ${FUSE}`,
+    ],
     [{ ...young, life: 'gone', killedBy: 'kernel' }, `info: ${JAVA} killed by the kernel 50 ms ago, is gone`],
     // Strangers may kill each other as they like.
     [{ ...young, life: 'gone', killedBy: 'other' }, `debug: ${JAVA} killed by somebody else 50 ms ago, is gone`],
@@ -43,6 +47,15 @@ describe('the life of a victim', () => {
     ],
   ])('%#', (event, sentence) => {
     expect(said(event)).toBe(sentence);
+  });
+
+  test('the remedy is for what it really waits for, behind its lock or its dump', () => {
+    const behindFuse = { ...victim, reason: 'mmap_lock', detail: 'thread 4 (D); fuse connection 26 (/mnt)' } as const;
+    expect(said(behindFuse)).toContain('remedy: echo 1 > /sys/fs/fuse/connections/26/abort');
+    const behindFreeze = { ...victim, reason: 'core_dump', detail: 'thread 4 (D) in percpu_rwsem_wait' } as const;
+    expect(said(behindFreeze)).toContain('remedy: fsfreeze -u');
+    const behindSuspend = { ...victim, reason: 'device', detail: 'thread 4 (D) in percpu_rwsem_wait; dm-0' } as const;
+    expect(said(behindSuspend)).toContain('remedy: dmsetup resume');
   });
 
   test.each(STUCK_REASONS)('stuck by %s: cause and a command', (reason) => {

@@ -100,7 +100,7 @@ export const createOffLoop = (
       }
       if (nowMs - originsMs >= (isNear ? APPROACH_MS : ORIGINS_MS)) {
         originsMs = nowMs;
-        origins.look();
+        void origins.look();
       }
     },
     roundEnded: () => {

@@ -1,13 +1,17 @@
 /** One full look at every process, for the commands. Nothing is kept open; it may take its time, within a deadline. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Policy } from '../../core/policy.ts';
 import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { ABSENT } from '../../core/units.ts';
+import { createLane } from '../../linux/index/lane.ts';
+import { createMmGroups } from '../../linux/index/mm-groups.ts';
+import { createOrigins } from '../../linux/index/origins.ts';
 import { emptyPidStat, PF, parsePidStat } from '../../linux/proc/pid-stat.ts';
 import { TASK_STATE } from '../../linux/proc/pid-status.ts';
 import { REAL_ROOTS } from '../../linux/root.ts';
-import { exitNow } from '../../linux/sys/libc.ts';
+import * as libc from '../../linux/sys/libc.ts';
 import { type Host, openHost } from '../daemon/host.ts';
 
 export interface Survey {
@@ -21,6 +25,7 @@ export interface Survey {
 const STAT_DEADLINE_MS = 2000;
 /** As many as the thread pool has threads. */
 const READERS = 4;
+const PASS_POLL_MS = 2;
 
 /** Start times, and who is in exit with its memory attached: an mm that was let go of has no size. */
 const readStats = async (table: ProcessTable, procRoot: string): Promise<number> => {
@@ -46,6 +51,27 @@ const readStats = async (table: ProcessTable, procRoot: string): Promise<number>
   return waiting;
 };
 
+/** Who shares an mm with whom, and who is in swapoff or a KSM unmerge: asked off the loop, as the daemon does. */
+const askAround = async ({ index, roots, clock }: Host): Promise<number> => {
+  const { table, slots } = index;
+  const lane = createLane(clock.nowMs);
+  const groups = createMmGroups(libc, slots, roots.proc, lane, () => true);
+  const origins = createOrigins(table, roots, lane, {
+    isSame: (slot, pid) => table.pid[slot] === pid,
+    found: (slot) => index.identify(slot),
+  });
+  let isOver = false;
+  const search = async (): Promise<void> => {
+    while (!isOver && groups.passes() === 0 && groups.refusal() === 0) {
+      groups.next();
+      await sleep(PASS_POLL_MS);
+    }
+  };
+  await Promise.race([Promise.all([origins.look(), search()]), sleep(STAT_DEADLINE_MS, undefined, { ref: false })]);
+  isOver = true;
+  return lane.waitingSinceMs() === ABSENT ? 0 : 1;
+};
+
 /** Reads every process of this host and matches it against `policy`. */
 export const survey = async (policy: Policy): Promise<Survey> => {
   const host = openHost(REAL_ROOTS, policy);
@@ -57,7 +83,7 @@ export const survey = async (policy: Policy): Promise<Survey> => {
     if (((table.flags[slot] as number) & FLAG.GONE) === 0) index.identify(slot);
     applyPolicy(policy.select, table, slot);
   }
-  const hung = await readStats(table, host.roots.proc);
+  const hung = (await readStats(table, host.roots.proc)) + (await askAround(host));
   return { host, table, hung };
 };
 
@@ -68,7 +94,7 @@ export const endSurvey = ({ host, hung }: Survey, code: number): number => {
     process.stderr.write(
       `oomwatchd: /proc/PID/stat of ${hung} processes does not answer; their start time is left out\n`,
     );
-    exitNow(code);
+    libc.exitNow(code);
   }
   return code;
 };

@@ -71,7 +71,7 @@ export const PATCHED: Readonly<Record<PatchNumber, Partial<KernelBehaviour>>> = 
 export interface Change {
   /** The first release that has it, as "major.minor". */
   readonly since: string;
-  /** The commit, and what it did. */
+  /** The commit with its title, and what it did. */
   readonly source: string;
   readonly sets: Partial<KernelBehaviour>;
 }
@@ -121,7 +121,7 @@ export const HISTORY: readonly Change[] = [
   },
   {
     since: '5.3',
-    source: 'f168a9a54ec3 mm: memcontrol: use CSS_TASK_ITER_PROCS at mem_cgroup_scan_tasks(): no leaders preferred',
+    source: 'mm: memcontrol: use CSS_TASK_ITER_PROCS at mem_cgroup_scan_tasks() (June 2019): no leaders preferred',
     sets: { tieTo: 'later' },
   },
   {

@@ -9,6 +9,7 @@ const LEFT_SHARE = 0.2;
 const ORDER: readonly Life[] = ['signalled', 'taken', 'exiting', 'stuck', 'reaped', 'gone'];
 
 const isReaped = (dying: Dying, sight: Sight): boolean => {
+  if (dying.isOrigin) return false;
   if (dying.reap === 'released' || dying.reap === 'gone') return true;
   if (sight.oomScore !== 0) return false;
   return sight.rssKiB === ABSENT || dying.sizeKiB === ABSENT || sight.rssKiB <= dying.sizeKiB * LEFT_SHARE;

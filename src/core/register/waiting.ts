@@ -9,7 +9,7 @@ import { hasMemory, type Register } from './register.ts';
 export const waitedFor = (register: Register, minimumKiB: number, counts: (dying: Dying) => boolean): Dying | null => {
   for (const dying of register.dying) {
     if (dying.isIgnored || dying.life === 'reaped' || dying.life === 'gone') continue;
-    if (hasMemory(dying, minimumKiB) && counts(dying)) return dying;
+    if ((dying.isOrigin || hasMemory(dying, minimumKiB)) && counts(dying)) return dying;
   }
   return null;
 };

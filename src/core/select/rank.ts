@@ -4,7 +4,7 @@
  */
 
 import { EXCLUSIONS } from '../event.ts';
-import type { ProcessTable } from '../process-table.ts';
+import { areAlike, FLAG, type ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
 import { rowBadness } from './badness.ts';
 import { ABORTS, ELIGIBLE, FIRST_CHOICE, isVeto, judgeRow, type Scope } from './eligible.ts';
@@ -23,11 +23,14 @@ export interface Ranking {
   abortedBy: number;
   /** By number of an mm group: 1 when one of its members may not be killed. */
   readonly vetoed: Uint8Array;
+  /** Slots of processes that may not be killed and have an mm; only the first `vetoerCount` count. */
+  readonly vetoers: Int32Array;
+  vetoerCount: number;
   readonly depth: number;
 }
 
 /** ULONG_MAX of oom_scan_process_thread(): more than any badness, and a number that can be compared and printed. */
-export const FIRST_POINTS = Number.MAX_SAFE_INTEGER;
+const FIRST_POINTS = Number.MAX_SAFE_INTEGER;
 
 /** `depth` bounds how many candidates are kept in order; a command that prints all of them passes the capacity. */
 export const createRanking = (capacity: number, depth: number): Ranking => ({
@@ -38,6 +41,8 @@ export const createRanking = (capacity: number, depth: number): Ranking => ({
   excluded: new Int32Array(EXCLUSIONS.length),
   abortedBy: ABSENT,
   vetoed: new Uint8Array(capacity),
+  vetoers: new Int32Array(capacity),
+  vetoerCount: 0,
   depth,
 });
 
@@ -67,11 +72,30 @@ const insert = (ranking: Ranking, table: ProcessTable, slot: number): void => {
 /** Before the pass: killing one that shares its mm with a protected one would free nothing or kill the protected. */
 const collectVetoes = (ranking: Ranking, table: ProcessTable, scope: Scope): void => {
   ranking.vetoed.fill(0);
+  ranking.vetoerCount = 0;
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
     const group = table.mmGroup[slot] as number;
-    if (group !== ABSENT && isVeto(judgeRow(table, slot, scope, false))) ranking.vetoed[group] = 1;
+    const hasMm = group !== ABSENT || table.mmKey[slot] !== ABSENT;
+    if (!hasMm || !isVeto(judgeRow(table, slot, scope, false))) continue;
+    if (group === ABSENT) ranking.vetoers[ranking.vetoerCount++] = slot;
+    else ranking.vetoed[group] = 1;
   }
+};
+
+/**
+ * Whether the row shares its mm with one that may not be killed, or, as long as kcmp(2) has not been asked about both, may
+ * do so: they are of one program and of one size.
+ */
+const isVetoed = (ranking: Ranking, table: ProcessTable, slot: number): boolean => {
+  const group = table.mmGroup[slot] as number;
+  if (group !== ABSENT) return ranking.vetoed[group] === 1;
+  for (let at = 0; at < ranking.vetoerCount; at++) {
+    const other = ranking.vetoers[at] as number;
+    const areChecked = ((table.flags[slot] as number) & (table.flags[other] as number) & FLAG.MM_CHECKED) !== 0;
+    if (other !== slot && !areChecked && areAlike(table, slot, other)) return true;
+  }
+  return false;
 };
 
 /** Fills `ranking` from all rows. */
@@ -82,8 +106,7 @@ export const rank = (ranking: Ranking, table: ProcessTable, scope: Scope): void 
   collectVetoes(ranking, table, scope);
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
-    const group = table.mmGroup[slot] as number;
-    const answer = judgeRow(table, slot, scope, group !== ABSENT && ranking.vetoed[group] === 1);
+    const answer = judgeRow(table, slot, scope, isVetoed(ranking, table, slot));
     const isFirst = answer === FIRST_CHOICE;
     ranking.points[slot] = isFirst
       ? FIRST_POINTS

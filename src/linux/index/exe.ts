@@ -48,10 +48,14 @@ const hostStat = (procRoot: string, path: string): FileId | null =>
 /**
  * Reads and verifies the executable of a process. A kernel thread, or one that vanished, has the path "". Only a path that
  * `isNamed` by policy is looked up on the host: a lookup can wait for a network file system, and a process may run from
- * one of its own making.
+ * one of its own making. `who`: its pid, or "PID/task/TID".
  */
-export const readExe = (procRoot: string, pid: number, isNamed: (path: string) => boolean = () => true): Exe => {
-  const link = `${procRoot}/${pid}/exe`;
+export const readExe = (
+  procRoot: string,
+  who: number | string,
+  isNamed: (path: string) => boolean = () => true,
+): Exe => {
+  const link = `${procRoot}/${who}/exe`;
   let target: string;
   try {
     target = readlinkSync(link);

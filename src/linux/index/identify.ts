@@ -1,5 +1,6 @@
 /** Who a process is: comm, uid, parent, cgroup, unit and executable. Opens files, so it belongs to calm times. */
 import { FLAG } from '../../core/process-table.ts';
+import { ABSENT } from '../../core/units.ts';
 import { latin1 } from '../bytes.ts';
 import { NO_OOM_SCORE_ADJ, parseOomScore, parseOomScoreAdj } from '../proc/oom-score.ts';
 import { parsePidCgroup } from '../proc/pid-cgroup.ts';
@@ -8,6 +9,7 @@ import { unitOf } from '../proc/unit-of.ts';
 import { ENOENT, ESRCH } from '../sys/errno.ts';
 import { readExe } from './exe.ts';
 import { isKernelThread } from './kernel-thread.ts';
+import { openLiveThread } from './live-thread.ts';
 import { applyStatus } from './read-row.ts';
 import type { IndexEnv, IndexIo, Slots } from './slots.ts';
 
@@ -36,6 +38,16 @@ const readComm = (io: IndexIo, base: string): string => {
   return length > 0 ? latin1(buffer, 0, length - 1) : '';
 };
 
+const ZOMBIE = 'Z'.charCodeAt(0);
+
+/** Whose exe to read. A leader that has exited has no mm and so no exe; its threads have (fs/proc/base.c, proc_exe_link). */
+const exeOwner = (io: IndexIo, procRoot: string, pid: number, state: number): number | string => {
+  const live = state === ZOMBIE ? openLiveThread(io, procRoot, pid) : null;
+  if (live === null) return pid;
+  io.close(live.fd);
+  return `${pid}/task/${live.tid}`;
+};
+
 /** Fills the identity columns of a slot. Returns 0, or -errno when the process could not be read (it may be gone). */
 export const identify = (io: IndexIo, slots: Slots, env: IndexEnv, slot: number, nowMs: number): number => {
   const { table } = slots;
@@ -53,7 +65,7 @@ export const identify = (io: IndexIo, slots: Slots, env: IndexEnv, slot: number,
   // ENOENT: a kernel without cgroups. Out of descriptors or memory, a protected unit must not pass for none.
   if (cgroupLength < 0 && cgroupLength !== -ENOENT) return cgroupLength;
   const cgroup = cgroupLength > 0 ? parsePidCgroup(buffer, cgroupLength, env.cgroupMode) : '';
-  const exe = readExe(env.procRoot, pid, env.isNamedExe);
+  const exe = readExe(env.procRoot, exeOwner(io, env.procRoot, pid, parsed ? status.state : ABSENT), env.isNamedExe);
   // The descriptor kept since enrolment still answers: what was read by path in between was this process. Otherwise it
   // may have been the next one with its pid, and nothing of that belongs into this row.
   const proof = io.preadAt0(slots.scoreFd[slot] as number, buffer, 16);

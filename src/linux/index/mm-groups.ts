@@ -12,6 +12,7 @@ import {
   commitPass,
   type Entry,
   firstsOf,
+  giveUp,
   isArmed,
   isStill,
   isWorthAsking,
@@ -161,6 +162,10 @@ export const createMmGroups = (
     next: () => {
       stepsLeft = STEPS_A_TURN;
       if (isAsking) return;
+      if (refusal === ENOSYS) {
+        giveUp(slots);
+        return;
+      }
       if (pass === null) {
         pass = beginPass(slots);
         high = ABSENT;

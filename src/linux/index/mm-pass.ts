@@ -2,9 +2,8 @@
  * What a search for mm groups has found so far: of each key the distinct mms, in the order that kcmp(2) gives them, each
  * by one process that has it. Nothing here calls the kernel.
  */
-import { FLAG } from '../../core/process-table.ts';
+import { areAlike, FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
-import { areAlike } from './mm-alike.ts';
 import type { Slots } from './slots.ts';
 
 /** A process as it was when the pass began. */
@@ -87,5 +86,18 @@ export const join = (entry: Entry, first: Entry): void => {
 export const commitPass = (slots: Slots, pass: MmPass): void => {
   const { table } = slots;
   for (let row = 0; row < table.count; row++) table.mmGroup[table.rows[row] as number] = ABSENT;
-  for (const entry of pass.order) if (isStill(slots, entry)) table.mmGroup[entry.slot] = entry.group;
+  for (const entry of pass.order) {
+    if (!isStill(slots, entry)) continue;
+    table.mmGroup[entry.slot] = entry.group;
+    table.flags[entry.slot] = (table.flags[entry.slot] as number) | FLAG.MM_CHECKED;
+  }
+};
+
+/** Without kcmp(2) nobody can be asked about: what is not known must not keep everybody of one program alive. */
+export const giveUp = (slots: Slots): void => {
+  const { table } = slots;
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    table.flags[slot] = (table.flags[slot] as number) | FLAG.MM_CHECKED;
+  }
 };

@@ -14,7 +14,7 @@ import { isSwapoffUnderWay, isUnmergeUnderWay, isUnmerging, whereabouts } from '
 
 export interface Origins {
   /** Looks once: now and then in calm times, each second or so while a shortage approaches. */
-  look(): void;
+  look(): Promise<void>;
 }
 
 export interface OriginHooks {
@@ -106,10 +106,10 @@ export const createOrigins = (
   };
 
   return {
-    look: () => {
+    look: async () => {
       if (isLooking) return;
       isLooking = true;
-      void look().finally(() => {
+      await look().finally(() => {
         isLooking = false;
       });
     },

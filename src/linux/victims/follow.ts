@@ -14,7 +14,7 @@ const readInto = promisify(read);
 const list = promisify(readdir);
 
 /** A victim with more threads has, with the first of them stuck, hardly all of these exited. */
-export const THREADS_MAX = 256;
+const THREADS_MAX = 256;
 const TEXT_BYTES = 16_384;
 
 const status = emptyPidStatus();

@@ -30,6 +30,8 @@ export interface RigOptions {
   ownMajorFaults?: () => number;
   /** What the kernel tells in a turn. */
   kernel?: () => KernelEvent[];
+  /** What comes of pressing SysRq-f, 0 when left out. */
+  sysrqErrno?: number;
 }
 
 export const createRig = (machine: Machine, policy: Policy, options: RigOptions = {}): Rig => {
@@ -79,7 +81,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
       hasExited: machine.hasExited,
       sysrqF: (dryRun) => {
         note(dryRun ? 'would press f' : 'press f');
-        return 0;
+        return options.sysrqErrno ?? 0;
       },
     },
     kernelLog: { read: (into) => into.push(...machine.kernelEvents(), ...(options.kernel?.() ?? [])) },

@@ -16,7 +16,7 @@ const armed = (table: ProcessTable, room = 8, yaml = '', depth = 8): number[] =>
 
 describe('whom to hold descriptors of', () => {
   it('are the best candidates, best first', () => {
-    expect(armed(tableOf([{ rssKiB: GIB }, { rssKiB: 3 * GIB }, { oomScoreAdj: -1000 }]))).toEqual([1001, 1000]);
+    expect(armed(tableOf([{ rssKiB: GIB }, { rssKiB: 3 * GIB }, { flags: FLAG.KTHREAD }]))).toEqual([1001, 1000]);
   });
 
   it('includes processes that nobody has looked at yet', () => {
@@ -50,5 +50,30 @@ describe('whom to hold descriptors of', () => {
 
   it('leaves out who has been killed already', () => {
     expect(armed(tableOf([{ flags: KNOWN | FLAG.SIGKILL_PENDING }]))).toEqual([]);
+  });
+
+  it('looks at those whose size the kernel hides, vfork children and -1000, before the protected ones', () => {
+    const table = tableOf([
+      { pid: 1, protectRule: 0, rssKiB: 9 * GIB },
+      { pid: 2, flags: 0, rssKiB: ABSENT, oomScore: 0 },
+      { pid: 3, oomScoreAdj: -1000, rssKiB: ABSENT, oomScore: 0 },
+      { pid: 4, rssKiB: GIB },
+    ]);
+    expect(armed(table)).toEqual([4, 2, 3, 1]);
+  });
+
+  it('keeps hold of who is not eligible for sharing an mm with a protected one', () => {
+    const table = tableOf([
+      { pid: 1, protectRule: 0, rssKiB: MIB, mmGroup: 0 },
+      { pid: 2, rssKiB: 9 * GIB, mmGroup: 0 },
+      { pid: 3, rssKiB: GIB },
+    ]);
+    expect(armed(table)).toEqual([3, 2]);
+  });
+
+  it('gives those no more than half of the room that candidates leave', () => {
+    const hidden = Array.from({ length: 9 }, (_, at) => ({ pid: 10 + at, flags: 0, rssKiB: ABSENT, oomScore: 0 }));
+    const table = tableOf([{ pid: 1, protectRule: 0, rssKiB: 9 * GIB }, { pid: 4, rssKiB: GIB }, ...hidden]);
+    expect(armed(table)).toEqual([4, 10, 11, 12, 13, 1]);
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { Dying, Reaped, ReapResult, Sight } from '../../../src/core/dying.ts';
 import { EPERM, ESRCH, type Outcome, type SignalIntent } from '../../../src/core/intent.ts';
+import type { KernelEvent } from '../../../src/core/kernel-event.ts';
 import type { SelectPolicy } from '../../../src/core/policy.ts';
 import { createProcessTable, FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
 import type { Sample } from '../../../src/core/sample.ts';
@@ -27,17 +28,32 @@ export interface Program {
   refused?: true;
   /** What process_mrelease comes to while it is dying; a stuck one holds mmap_lock when left out. */
   reap?: ReapResult;
+  /** Has the mm of the program that was started before it, clone(CLONE_VM): its own size counts for nothing. */
+  sharesMm?: true;
   row?: Partial<Row>;
 }
 
-interface Process extends Required<Pick<Program, 'comm' | 'rssKiB' | 'grows' | 'term' | 'kill' | 'returns'>> {
+/** What a death gives back; only that of the last who has it does. */
+interface Mm {
+  rssKiB: number;
+  /** The pid of the first who had it. */
+  readonly key: number;
+  users: number;
+}
+
+interface Process extends Required<Pick<Program, 'comm' | 'grows' | 'term' | 'kill' | 'returns'>> {
   pid: number;
   slot: number;
+  mm: Mm;
   sinceMs: number;
   refused: boolean;
   exitMs: number;
   gone: boolean;
   isKilled: boolean;
+  /** Leaves by itself. */
+  isExiting: boolean;
+  /** When its death began; ABSENT before. */
+  dyingMs: number;
   reap: ReapResult;
   row: Partial<Row>;
 }
@@ -55,6 +71,14 @@ export interface Machine {
   nowMs(): number;
   pass(ms: number): void;
   start(program: Program): number;
+  /** Somebody else kills the process in `slot`: a person, or the kernel, which says so. All who have its mm go with it. */
+  kill(slot: number, by: 'other' | 'kernel'): void;
+  /** The process in `slot` begins to exit. */
+  leave(slot: number): void;
+  /** Who is dying, for how long, and what its death can give back. */
+  dying(): { readonly pid: number; readonly forMs: number; readonly rssKiB: number }[];
+  /** What the kernel has said since the last call. */
+  kernelEvents(): KernelEvent[];
   /** All processes exit and give back everything, the kernel as well. */
   endAll(): void;
   strain(strain: Strain | null): void;
@@ -92,6 +116,8 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
   const table = createProcessTable(256);
   table.totalPages = (totalKiB + swapKiB) / 4;
   const processes: Process[] = [];
+  const said: KernelEvent[] = [];
+  let kernelKills = 0;
   const counters = { fullUs: 0, scanned: 0, restores: 0 };
   let strain: Strain | null = null;
   let select: SelectPolicy | null = null;
@@ -103,8 +129,9 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
   let blind = false;
 
   const demandKiB = (): number => {
+    const used = new Set(processes.filter(({ gone }) => !gone).map(({ mm }) => mm));
     let sum = ownKiB + keptKiB;
-    for (const each of processes) if (!each.gone) sum += each.rssKiB;
+    for (const { rssKiB } of used) sum += rssKiB;
     return sum;
   };
   // With swap the kernel pages out what does not fit into 96 % of memory.
@@ -113,12 +140,13 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
   const grow = (process: Process, ms: number): void => {
     const { grows } = process;
     const rate = typeof grows === 'number' ? grows : grows(nowMs - process.sinceMs);
-    process.rssKiB = Math.max(0, process.rssKiB + Math.round(rate * ms));
+    process.mm.rssKiB = Math.max(0, process.mm.rssKiB + Math.round(rate * ms));
   };
 
   const exit = (process: Process): void => {
     process.gone = true;
-    keptKiB += Math.round(process.rssKiB * (1 - process.returns));
+    process.mm.users--;
+    if (process.mm.users === 0) keptKiB += Math.round(process.mm.rssKiB * (1 - process.returns));
   };
 
   const step = (ms: number): void => {
@@ -127,7 +155,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       if (each.gone) continue;
       if (each.exitMs <= nowMs) exit(each);
       // What waits for its death does not allocate any more.
-      else if (each.exitMs === Number.POSITIVE_INFINITY) grow(each, ms);
+      else if (each.exitMs === Number.POSITIVE_INFINITY && each.dyingMs === ABSENT) grow(each, ms);
     }
     if (strain !== null) {
       counters.fullUs += strain.fullShare * ms * 1000;
@@ -138,7 +166,19 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
   };
 
   const flagsOf = (process: Process): number =>
-    (process.row.flags ?? KNOWN) | (process.gone ? FLAG.GONE : 0) | (process.isKilled ? FLAG.SIGKILL_PENDING : 0);
+    (process.row.flags ?? KNOWN) |
+    (process.gone ? FLAG.GONE : 0) |
+    (process.isKilled ? FLAG.SIGKILL_PENDING : 0) |
+    (process.isExiting ? FLAG.EXITING : 0);
+
+  /** The number of an mm group: the slot of one of those who live. */
+  const groupOf = ({ mm }: Process): number =>
+    mm.users > 1 ? processes.findIndex((each) => !each.gone && each.mm === mm) : ABSENT;
+
+  const die = (process: Process): void => {
+    if (process.dyingMs === ABSENT) process.dyingMs = nowMs;
+    if (typeof process.kill === 'number') process.exitMs = Math.min(process.exitMs, nowMs + process.kill);
+  };
 
   const enrol = (process: Process): void => {
     writeRow(table, process.slot, {
@@ -147,7 +187,9 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       unit: `${process.comm}.service`,
       exe: `/usr/bin/${process.comm}`,
       startTimeTicks: process.pid,
-      rssKiB: process.rssKiB,
+      rssKiB: process.mm.rssKiB,
+      mmKey: process.mm.key,
+      mmGroup: groupOf(process),
       ...process.row,
       flags: flagsOf(process),
     });
@@ -157,7 +199,8 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
   const reread = (process: Process): void => {
     const { slot } = process;
     table.flags[slot] = flagsOf(process);
-    table.rssKiB[slot] = process.gone ? ABSENT : process.rssKiB;
+    table.rssKiB[slot] = process.gone ? ABSENT : process.mm.rssKiB;
+    table.mmGroup[slot] = groupOf(process);
     table.rssAnonKiB[slot] = table.rssKiB[slot] as number;
     table.oomScore[slot] = oomScoreOf(rowBadness(table, slot), table.totalPages);
   };
@@ -170,18 +213,49 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
     },
     start: (program) => {
       // A slot that was vacated is taken again, by another pid, as in the index.
+      const { sharesMm = false } = program;
+      const parent = processes.findLast(({ pid }) => pid === nextPid - 1);
       const vacant = processes.findIndex((each) => each.gone);
       const slot = vacant === -1 ? processes.length : vacant;
       const pid = nextPid++;
       const { refused = false, row = {}, grows = 0, term = 20, kill = 20, returns = 1 } = program;
       const { reap = kill === 'stuck' ? 'hung' : 'released' } = program;
-      const fresh = { pid, slot, sinceMs: nowMs, exitMs: Number.POSITIVE_INFINITY, gone: false, isKilled: false };
-      processes[slot] = { ...program, grows, term, kill, returns, refused, reap, row, ...fresh };
+      const mm = sharesMm && parent?.gone === false ? parent.mm : { rssKiB: program.rssKiB, key: pid, users: 0 };
+      mm.users++;
+      const isKilled = ((row.flags ?? 0) & FLAG.SIGKILL_PENDING) !== 0;
+      const fresh = { pid, slot, mm, sinceMs: nowMs, exitMs: Number.POSITIVE_INFINITY, gone: false, isExiting: false };
+      const dead = { isKilled, dyingMs: isKilled ? nowMs : ABSENT };
+      processes[slot] = { comm: program.comm, grows, term, kill, returns, refused, reap, row, ...fresh, ...dead };
       table.rows[slot] = slot;
       table.count = processes.length;
       enrol(processes[slot] as Process);
       return pid;
     },
+    kill: (slot, by) => {
+      const victim = processes[slot];
+      if (victim === undefined || victim.gone) return;
+      for (const each of processes.filter(({ gone, mm }) => !gone && mm === victim.mm)) {
+        each.isKilled = true;
+        die(each);
+      }
+      if (by === 'other') return;
+      kernelKills++;
+      const { pid, comm } = victim;
+      const told = { timeUs: nowMs * 1000, pid, comm, uid: 0 };
+      said.push({ ...told, kind: 'victim_marked', source: 'trace' });
+      said.push({ ...told, kind: 'killed', source: 'kmsg', scope: 'memcg', anonRssKiB: victim.mm.rssKiB });
+    },
+    leave: (slot) => {
+      const process = processes[slot];
+      if (process === undefined || process.gone) return;
+      process.isExiting = true;
+      die(process);
+    },
+    dying: () =>
+      processes
+        .filter(({ gone, dyingMs }) => !gone && dyingMs !== ABSENT)
+        .map(({ pid, dyingMs, mm }) => ({ pid, forMs: nowMs - dyingMs, rssKiB: mm.rssKiB })),
+    kernelEvents: () => said.splice(0),
     endAll: () => {
       for (const each of processes) each.gone = true;
       ownKiB = 0;
@@ -212,6 +286,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       sample.pgscanKswapd = Math.floor(counters.scanned);
       sample.pgscanDirect = 0;
       sample.restores = Math.floor(counters.restores);
+      sample.oomKill = kernelKills;
     },
     scan: () => {
       machine.pass(2);
@@ -222,9 +297,10 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       if (process === undefined || process.gone || process.pid !== intent.pid) return { sent: false, errno: ESRCH };
       if (process.refused) return { sent: false, errno: EPERM };
       if (intent.dryRun) return { sent: false, errno: 0 };
-      process.isKilled ||= intent.signal === 'KILL';
-      const delay = intent.signal === 'TERM' ? process.term : process.kill;
-      if (typeof delay === 'number') process.exitMs = Math.min(process.exitMs, nowMs + delay);
+      if (intent.signal === 'KILL') {
+        process.isKilled = true;
+        die(process);
+      } else if (typeof process.term === 'number') process.exitMs = Math.min(process.exitMs, nowMs + process.term);
       return { sent: true, errno: 0 };
     },
     hasExited: (slot) => processes[slot]?.gone ?? true,
@@ -232,17 +308,20 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       const process = processes[dying.slot];
       const isGone = process === undefined || process.gone || process.pid !== dying.pid;
       Object.assign(sight, { pid: dying.pid, isGone, isKilled: true, isPending: false, isLeaderZombie: false });
-      Object.assign(sight, { isCoreDumping: false, rssKiB: isGone ? ABSENT : process.rssKiB, oomScore: ABSENT });
+      Object.assign(sight, { isCoreDumping: false, rssKiB: isGone ? ABSENT : process.mm.rssKiB, oomScore: ABSENT });
     },
     reap: ({ slot, pid }) => {
       const process = processes[slot];
       if (process === undefined || process.gone || process.pid !== pid) {
         return { pid, result: 'gone', errno: ESRCH, durationMs: 0, releasedKiB: 0 };
       }
-      const releasedKiB = process.reap === 'released' ? process.rssKiB : 0;
+      // EINVAL while somebody who has the mm is not dying.
+      const isShared = processes.some(({ gone, isKilled, mm }) => !gone && !isKilled && mm === process.mm);
+      const result = isShared && process.reap === 'released' ? 'sharer_alive' : process.reap;
+      const releasedKiB = result === 'released' ? process.mm.rssKiB : 0;
       keptKiB += Math.round(releasedKiB * (1 - process.returns));
-      process.rssKiB -= releasedKiB;
-      return { pid, result: process.reap, errno: 0, durationMs: 1, releasedKiB };
+      process.mm.rssKiB -= releasedKiB;
+      return { pid, result, errno: 0, durationMs: 1, releasedKiB };
     },
     alive: () => processes.filter((each) => !each.gone).map((each) => each.comm),
     availableKiB: () => Math.max(0, totalKiB - ramKiB()),

@@ -59,6 +59,8 @@ const DEFAULTS: Row = {
 export const writeRow = (table: ProcessTable, slot: number, differences: Partial<Row>): void => {
   const row: Row = { ...DEFAULTS, pid: 1000 + slot, ...differences };
   row.rssAnonKiB = differences.rssAnonKiB ?? row.rssKiB;
+  // Those who share one mm have one key.
+  row.mmKey = differences.mmKey ?? row.mmGroup;
   clearSlot(table, slot, row.pid);
   for (const name of Object.keys(row) as (keyof Row)[]) {
     (table[name] as (number | string)[])[slot] = row[name];

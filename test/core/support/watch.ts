@@ -1,7 +1,7 @@
 /** The bare core on a machine: turns in virtual time as control's loop makes them, and what was decided, in prose. */
 import type { Reaped, Sight } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
-import type { SignalIntent } from '../../../src/core/intent.ts';
+import type { Outcome, SignalIntent } from '../../../src/core/intent.ts';
 import type { TickOutput } from '../../../src/core/output.ts';
 import { paceMs } from '../../../src/core/pace.ts';
 import type { Policy } from '../../../src/core/policy.ts';
@@ -9,6 +9,7 @@ import { emptySample } from '../../../src/core/sample.ts';
 import { settle } from '../../../src/core/settle.ts';
 import { createState, type State } from '../../../src/core/state.ts';
 import { type TickInputs, tick } from '../../../src/core/tick.ts';
+import { ABSENT } from '../../../src/core/units.ts';
 import { isPending } from '../../../src/core/victim.ts';
 import type { Machine } from './machine.ts';
 
@@ -84,9 +85,10 @@ export const watch = (
       return sight;
     });
     const taken = reaped.splice(0);
+    const kernel = machine.kernelEvents();
+    const kernelSlots = kernel.map((event) => ('pid' in event ? machine.table.pid.indexOf(event.pid) : ABSENT));
     const inputs: TickInputs = {
-      ...{ sample, table: null, exited, sights, reaped: taken },
-      ...{ kernel: [], kernelSlots: [], examined: [] },
+      ...{ sample, table: null, exited, sights, reaped: taken, kernel, kernelSlots, examined: [] },
     };
     tick(state, inputs, policy, machine.nowMs(), out);
     if (out.intents[0]?.kind === 'scan') {
@@ -96,15 +98,15 @@ export const watch = (
       out.intents.length = 0;
       tick(state, { ...inputs, table: machine.table }, policy, machine.nowMs(), out);
     }
-    if (out.intents.length > 1) throw new Error(`${out.intents.length} intents in one tick`);
-    const [intent] = out.intents;
-    if (intent?.kind === 'signal') {
-      onSignal(intent, state);
+    // All shots before anything is told, as in the loop.
+    const shots = out.intents.filter((intent) => intent.kind === 'signal');
+    for (const intent of shots) onSignal(intent, state);
+    const outcomes = shots.map((intent) => machine.signal(intent));
+    shots.forEach((intent, at) => {
       signals.push({ ...intent, atMs: machine.nowMs() });
-      const outcome = machine.signal(intent);
       const settled = { table: machine.table, sample, policy, scanMs: 2, nowMs: machine.nowMs() };
-      settle(state, intent, outcome, settled, out.events, out.tasks);
-    }
+      settle(state, intent, outcomes[at] as Outcome, settled, out.events, out.tasks);
+    });
     for (const { kind, dying } of out.tasks.splice(0)) if (kind === 'reap') reaped.push(machine.reap(dying));
     for (const event of out.events) told.push({ event, atMs: machine.nowMs() });
     return paceMs(state.detect.verdict, state.detect.slope.lossKiBPerMs, false, state.dueMs, policy.pace);

@@ -52,7 +52,7 @@ describe.skipIf(why !== '')('under systemd', () => {
   });
 
   test('the sandbox lets it write the kernel log and set a PSI trigger', () => {
-    expect(lines('descriptors')).toContain('1 /dev/kmsg');
+    expect(lines('descriptors')).toContain('2 /dev/kmsg');
     // One for reading the totals, one for the trigger.
     expect(lines('descriptors')).toContain('2 /proc/pressure/memory');
   });

@@ -1,10 +1,9 @@
 /** The search for mm groups against a model: which process has which mm is drawn at random, and so is who dies when. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FLAG } from '../../../src/core/process-table.ts';
+import { areAlike, FLAG } from '../../../src/core/process-table.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { createLane } from '../../../src/linux/index/lane.ts';
-import { areAlike } from '../../../src/linux/index/mm-alike.ts';
 import { createMmGroups, type MmIo } from '../../../src/linux/index/mm-groups.ts';
 import { createSlots, type Slots, takeSlot } from '../../../src/linux/index/slots.ts';
 import { withDefaults } from '../../support/fake-process.ts';

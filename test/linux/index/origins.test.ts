@@ -91,7 +91,7 @@ describe('origins', () => {
       .filter((slot) => ((table.flags[slot] as number) & FLAG.ORIGIN) !== 0)
       .map((slot) => table.pid[slot] as number);
   const look = async (): Promise<void> => {
-    origins.look();
+    void origins.look();
     // Between two reads the lane is empty for a moment: it has to stay so.
     let quiet = 0;
     await until(() => {

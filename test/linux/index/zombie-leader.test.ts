@@ -1,5 +1,5 @@
 /** Real processes whose first thread has exited while others hold the memory (kernel-facts 0.1). */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rowSizeKiB } from '../../../src/core/select/badness.ts';
 import { ABSENT } from '../../../src/core/units.ts';
@@ -48,7 +48,9 @@ describe('a zombie leader with live threads', () => {
     await leave(3);
     expect(statusField(subject.pid, 'VmRSS')).toBe('');
     index.settle();
-    expect(index.flagsOf(subject.pid)).toEqual(['ZOMBIE_LEADER', 'ARMED', 'IDENTIFIED']);
+    expect(index.flagsOf(subject.pid)).toEqual(['ZOMBIE_LEADER', 'ARMED', 'IDENTIFIED', 'EXE_VERIFIED']);
+    // Its own exe cannot be read any more; protection by executable must not end with the leader.
+    expect(index.table.exe[index.slotOf(subject.pid)]).toBe(realpathSync(build('subject')));
     expect(rss()).toBeGreaterThan(least);
     expect(rss()).toBeLessThan(most);
     const tid = index.slots.liveTid[index.slotOf(subject.pid)] as number;

@@ -36,13 +36,14 @@ function startScript(options: DaemonOptions): string {
   const unit = readUnit();
   const observe = options.observe ? ' --observe' : '';
   const command = `node ${unit.nodeOptions.join(' ')} /opt/daemon/dist/main.js run --config ${CONFIG}${observe}`;
+  const environment = ['env', ...unit.environment].join(' ');
   return `
 mount -t ext4 -o ro /dev/vdc /opt/daemon && mount -t tmpfs conf /etc/oomwatchd || exit 70
 cat > ${CONFIG} <<'END_OF_CONFIG'
 ${writeConfigYaml(options)}
 END_OF_CONFIG
 ${isProtected ? enterUnit(unit) : NO_PROTECTION}
-cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? command : `${WITHOUT_CAPABILITIES} ${command}`}`;
+mkdir -p /run/oomwatchd && cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? `${environment} ${command}` : `${WITHOUT_CAPABILITIES} ${command}`}`;
 }
 
 async function startAndWait(guest: Guest, options: DaemonOptions): Promise<Running> {

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { copyBootModules, type Kernel } from './kernel.ts';
+import { copyBootModules, fetchKernel, installCaseModules, type Kernel } from './kernel.ts';
 import { CACHE, cacheFolder, shortHash } from './paths.ts';
 import { compileWorkloads, workloadsHash } from './workloads.ts';
 
@@ -95,10 +95,12 @@ export function buildInitramfs(kernel: Kernel): string {
   });
 }
 
-/** The root disk: busybox, node and its libraries, the peers we compare with, the workloads. */
+/** The root disk: busybox, node and its libraries, the peers we compare with, the workloads, the kernel's modules. */
 export function buildRootDisk(): string {
-  const hash = shortHash(workloadsHash(), PASSWD, readFileSync(import.meta.filename), process.version);
-  return once(join(cacheFolder('images'), `root-${hash}.img`), () => {
+  const kernel = fetchKernel();
+  const sources = ['image.ts', 'kernel.ts'].map((name) => readFileSync(join(import.meta.dirname, name)));
+  const name = `root-${kernel.release}-${shortHash(workloadsHash(), PASSWD, ...sources, process.version)}.img`;
+  return once(join(cacheFolder('images'), name), () => {
     const root = cacheFolder(`root.${process.pid}`);
     for (const folder of ['bin', 'proc', 'sys', 'dev', 'run', 'tmp', 'etc/oomwatchd', 'opt/vm', 'opt/daemon', 'data'])
       mkdirSync(join(root, folder), { recursive: true });
@@ -106,11 +108,12 @@ export function buildRootDisk(): string {
     for (const applet of run('/bin/busybox', ['--list']).trim().split('\n'))
       if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
     for (const program of PROGRAMS) copyProgram(program, root);
+    installCaseModules(kernel, root);
     compileWorkloads(join(root, 'opt/vm'));
     copyFileSync(join(root, 'opt/vm/leak'), join(root, 'opt/vm/keeper')); // the same program under another path
     writeFileSync(join(root, 'etc/passwd'), PASSWD);
     writeFileSync(join(root, 'etc/group'), PASSWD.replace(/:x:(\d+):.*/g, ':x:$1:'));
-    makeExt4(root, join(CACHE, 'images', `root-${hash}.img`), 320);
+    makeExt4(root, join(CACHE, 'images', name), 320);
     rmSync(root, { recursive: true });
   });
 }

@@ -1,7 +1,7 @@
 // Fetches the cloud kernel as a package and unpacks it without installing it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { CACHE, cacheFolder, KERNEL, kernelMetaPackage } from './paths.ts';
 
 export interface Kernel {
@@ -19,6 +19,9 @@ const BOOT_MODULES = [
   'virtio_pci',
   'virtio_blk',
 ];
+
+/** On the root disk for modprobe: what makes victims that cannot die, and compressed swap. */
+const CASE_MODULES = ['dm-mod', 'fuse', 'loop', 'zram'];
 
 const run = (command: string, args: string[], cwd?: string): string =>
   execFileSync(command, args, { encoding: 'utf8', cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -45,15 +48,43 @@ export function fetchKernel(): Kernel {
 
 /** Copies the modules a guest needs before it can see its disk, uncompressed, and answers their names in load order. */
 export function copyBootModules(kernel: Kernel, folder: string): string[] {
-  const found = run('find', [kernel.modules, '-name', 'virtio*.ko*']).split('\n');
-  const names: string[] = [];
-  for (const name of BOOT_MODULES) {
-    const path = found.find((file) => new RegExp(`/${name}\\.ko(\\.xz)?$`).test(file));
+  const found = moduleFiles(kernel);
+  return BOOT_MODULES.filter((name) => {
+    const path = found.get(name);
+    if (path) unpackModule(path, join(folder, `${name}.ko`));
+    return path !== undefined;
+  });
+}
+
+/** Puts CASE_MODULES and what they depend on under `root`, so that the guest's modprobe finds them. */
+export function installCaseModules(kernel: Kernel, root: string): void {
+  const found = moduleFiles(kernel);
+  const folder = join(root, 'lib/modules', kernel.release);
+  mkdirSync(folder, { recursive: true });
+  const names = new Set(CASE_MODULES);
+  for (const name of names) {
+    const path = found.get(name);
     if (!path) continue;
-    const to = join(folder, `${name}.ko`);
-    if (path.endsWith('.xz')) run('sh', ['-c', 'xz -dc "$1" > "$2"', 'sh', path, to]);
-    else run('cp', [path, to]);
-    names.push(name);
+    const file = join(folder, `${name}.ko`);
+    unpackModule(path, file);
+    for (const other of moduleDepends(file)) names.add(other);
   }
-  return names;
+  run('/bin/busybox', ['depmod', '-b', root, kernel.release]);
+}
+
+/** Module name, as the kernel writes it in dependencies, -> file. */
+function moduleFiles(kernel: Kernel): Map<string, string> {
+  const files = run('find', [kernel.modules, '-name', '*.ko*']).trim().split('\n');
+  return new Map(files.map((file) => [basename(file).replace(/\.ko(\.xz)?$/, ''), file]));
+}
+
+function unpackModule(path: string, to: string): void {
+  if (path.endsWith('.xz')) run('sh', ['-c', 'xz -dc "$1" > "$2"', 'sh', path, to]);
+  else run('cp', [path, to]);
+}
+
+/** The `depends=` string that modpost writes into the section .modinfo (scripts/mod/modpost.c). */
+function moduleDepends(file: string): string[] {
+  const depends = /\0depends=([^\0]*)\0/.exec(readFileSync(file, 'latin1'))?.[1];
+  return depends ? depends.split(',') : [];
 }

@@ -13,6 +13,8 @@ export interface Unit {
   oomScoreAdj: string;
   limitMemlock: string;
   limitNofile: string;
+  /** "NAME=value" of Environment=. */
+  environment: string[];
 }
 
 type Settings = Map<string, string>;
@@ -42,6 +44,7 @@ export function readUnit(): Unit {
     memorySwapMax: service.get('MemorySwapMax') ?? 'max',
     oomScoreAdj: service.get('OOMScoreAdjust') ?? '0',
     limitMemlock: (service.get('LimitMEMLOCK') ?? '8M').replace('infinity', 'unlimited'),
+    environment: (service.get('Environment') ?? '').split(/\s+/).filter((each) => each !== ''),
     limitNofile: service.get('LimitNOFILE') ?? '524288',
   };
 }
