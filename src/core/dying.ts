@@ -61,13 +61,8 @@ export interface Dying {
   /** In swapoff(2) or a KSM unmerge: what it does to memory ends with its exit, not with its own few pages. */
   isOrigin: boolean;
   life: Life;
-  lifeMs: number;
   /** null: not begun; 'again' and 'hung' may still change. */
   reap: ReapResult | 'running' | null;
-  reapTries: number;
-  /** When the last try was begun. */
-  reapMs: number;
-  reapedKiB: number;
   reason: StuckReason | null;
   detail: string;
   /** An examination has been asked for. */
@@ -92,11 +87,7 @@ export const newDying = (
   sizeKiB,
   isOrigin: false,
   life: killedBy === 'itself' ? 'exiting' : 'signalled',
-  lifeMs: nowMs,
   reap: null,
-  reapTries: 0,
-  reapMs: ABSENT,
-  reapedKiB: 0,
   reason: null,
   detail: '',
   examinedMs: ABSENT,
@@ -121,9 +112,11 @@ export interface Sight {
   oomScore: number;
 }
 
-/** One try of process_mrelease(2), ended or given up on. */
+/** What process_mrelease(2) of a process came to, with its tries. */
 export interface Reaped {
   readonly pid: number;
+  /** Calls so far: what passes by itself is tried again every 100 ms. */
+  readonly tries: number;
   readonly result: ReapResult;
   /** 0 or the errno. */
   readonly errno: number;

@@ -92,7 +92,6 @@ const enterDying = (
   dying.isOrigin = ((table.flags[slot] as number) & FLAG.ORIGIN) !== 0;
   if (!policy.act.reap) return;
   dying.reap = 'running';
-  dying.reapMs = nowMs;
   tasks.push({ kind: 'reap', dying });
 };
 

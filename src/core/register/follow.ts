@@ -24,11 +24,9 @@ const EXAMINE_AGAIN_MS = 4000;
 const takeReaped = (register: Register, reaped: Reaped, episode: number, events: OomwatchdEvent[]): void => {
   const dying = findDying(register, reaped.pid);
   if (dying === undefined) return;
-  const { result, durationMs, releasedKiB } = reaped;
+  const { result, tries, durationMs, releasedKiB } = reaped;
   dying.reap = result;
-  dying.reapTries++;
-  dying.reapedKiB += releasedKiB;
-  const { pid, comm, reapTries: tries } = dying;
+  const { pid, comm } = dying;
   events.push({ kind: 'reap', episode, pid, comm, result, tries, durationMs, releasedKiB });
   if (result === 'hung') {
     dying.reason = 'mmap_lock';
@@ -43,7 +41,6 @@ const wants = (dying: Dying, level: number, policy: RegisterPolicy, nowMs: numbe
   const mayReap = policy.act.reap && policy.mode === 'enforce' && dying.slot !== ABSENT;
   if (mayReap && dying.reap === null && (isOurs || (level >= LEVEL.TERM && ageMs >= REAP_OTHERS_MS))) {
     dying.reap = 'running';
-    dying.reapMs = nowMs;
     tasks.push({ kind: 'reap', dying });
   }
   // Once in any case: what process_mrelease(2) came to says why, not where.
@@ -64,10 +61,10 @@ const followOne = (
   nowMs: number,
   events: OomwatchdEvent[],
 ): void => {
-  let isNews = advance(dying, lifeOf(dying, sight), nowMs);
+  let isNews = advance(dying, lifeOf(dying, sight));
   if (dying.life !== 'gone' && !dying.isIgnored && nowMs - dying.sinceMs >= limitMs) {
     dying.isIgnored = true;
-    isNews = advance(dying, 'stuck', nowMs) || isNews;
+    isNews = advance(dying, 'stuck') || isNews;
   }
   if (isNews) events.push(victimEvent(dying, episode, nowMs));
 };

@@ -51,7 +51,7 @@ const noteKill = (
 };
 
 const moveOn = (dying: Dying, life: Life, episode: number, nowMs: number, events: OomwatchdEvent[]): void => {
-  if (advance(dying, life, nowMs)) events.push(victimEvent(dying, episode, nowMs));
+  if (advance(dying, life)) events.push(victimEvent(dying, episode, nowMs));
 };
 
 /** The kernel has given up on it (MMF_OOM_SKIP): nothing will come of waiting. */

@@ -37,9 +37,8 @@ export const victimEvent = (dying: Dying, episode: number, nowMs: number): Oomwa
 });
 
 /** Moves on to `life` when that is further; true when it did. */
-export const advance = (dying: Dying, life: Life, nowMs: number): boolean => {
+export const advance = (dying: Dying, life: Life): boolean => {
   if (ORDER.indexOf(life) <= ORDER.indexOf(dying.life)) return false;
   dying.life = life;
-  dying.lifeMs = nowMs;
   return true;
 };

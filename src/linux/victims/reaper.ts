@@ -75,7 +75,7 @@ export const createReaper = (
   const tell = (job: Job, result: ReapResult, errno: number, releasedKiB: number): void => {
     last.set(job.dying, result);
     const durationMs = job.beginMs === ABSENT ? 0 : nowMs() - job.beginMs;
-    results.push({ pid: job.dying.pid, result, errno, durationMs, releasedKiB });
+    results.push({ pid: job.dying.pid, tries: job.tries, result, errno, durationMs, releasedKiB });
   };
   const end = (job: Job, result: ReapResult, errno: number, releasedKiB = 0): void => {
     tell(job, result, errno, releasedKiB);

@@ -153,7 +153,7 @@ describe('what the kernel says of a dying process', () => {
     const others = [named('reaped', 8), named('unable_to_reap', 8), pinned];
     const silent = [named('reap_skipped'), named('already_exiting'), invoked];
     expect(at(70, { kernel: [...others, ...silent] })).toEqual([]);
-    expect(register.dying).toEqual([aDying({ reap: 'running', reapMs: 70 })]);
+    expect(register.dying).toEqual([aDying({ reap: 'running' })]);
   });
 });
 

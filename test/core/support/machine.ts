@@ -313,7 +313,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
     reap: ({ slot, pid }) => {
       const process = processes[slot];
       if (process === undefined || process.gone || process.pid !== pid) {
-        return { pid, result: 'gone', errno: ESRCH, durationMs: 0, releasedKiB: 0 };
+        return { pid, tries: 0, result: 'gone', errno: ESRCH, durationMs: 0, releasedKiB: 0 };
       }
       // EINVAL while somebody who has the mm is not dying.
       const isShared = processes.some(({ gone, isKilled, mm }) => !gone && !isKilled && mm === process.mm);
@@ -321,7 +321,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       const releasedKiB = result === 'released' ? process.mm.rssKiB : 0;
       keptKiB += Math.round(releasedKiB * (1 - process.returns));
       process.mm.rssKiB -= releasedKiB;
-      return { pid, result, errno: 0, durationMs: 1, releasedKiB };
+      return { pid, tries: 1, result, errno: 0, durationMs: 1, releasedKiB };
     },
     alive: () => processes.filter((each) => !each.gone).map((each) => each.comm),
     availableKiB: () => Math.max(0, totalKiB - ramKiB()),

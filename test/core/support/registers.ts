@@ -34,7 +34,7 @@ export const aSight = (differences: Partial<Sight> = {}): Sight => ({
 });
 
 export const aReaped = (differences: Partial<Reaped> = {}): Reaped => ({
-  ...{ pid: 7, result: 'released', errno: 0, durationMs: 2, releasedKiB: 90 * MIB },
+  ...{ pid: 7, tries: 1, result: 'released', errno: 0, durationMs: 2, releasedKiB: 90 * MIB },
   ...differences,
 });
 

@@ -106,7 +106,7 @@ describe('what was given back', () => {
     nowMs += 40;
     victim.status = statusText(7, 300);
     answer(7, 0);
-    expect(results).toEqual([{ pid: 7, result: 'released', errno: 0, durationMs: 40, releasedKiB: 7700 }]);
+    expect(results).toEqual([{ pid: 7, tries: 1, result: 'released', errno: 0, durationMs: 40, releasedKiB: 7700 }]);
     expect(victim.watch.uses).toBe(0);
   });
 
@@ -163,7 +163,7 @@ describe('tries', () => {
       expect(results).toEqual([]);
     }
     answer(7, -errno);
-    expect(results).toEqual([{ pid: 7, result, errno, durationMs: 900, releasedKiB: 0 }]);
+    expect(results).toEqual([{ pid: 7, tries: 10, result, errno, durationMs: 900, releasedKiB: 0 }]);
     pass(10_000);
     expect(begun).toHaveLength(TRIES_MAX);
     expect(reaper.isWaiting()).toBe(false);
@@ -263,7 +263,9 @@ describe('many at once', () => {
     pass(HUNG_MS - 1);
     expect(results).toEqual([]);
     pass(1);
-    expect(results.splice(0)).toEqual([{ pid: 1, result: 'hung', errno: 0, durationMs: HUNG_MS, releasedKiB: 0 }]);
+    expect(results.splice(0)).toEqual([
+      { pid: 1, tries: 1, result: 'hung', errno: 0, durationMs: HUNG_MS, releasedKiB: 0 },
+    ]);
     pass(60_000);
     expect(results).toEqual([]);
     expect(reaper.lastResult(victim.dying)).toBe('hung');
