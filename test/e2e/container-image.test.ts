@@ -59,7 +59,7 @@ const copyInto = (of: readonly Instruction[], workdir: string, base: string): vo
 
 describe('the Dockerfile', () => {
   test('uses known instructions, and one LTS image for all stages', () => {
-    const known = new Set(['FROM', 'WORKDIR', 'COPY', 'RUN', 'ENTRYPOINT', 'CMD']);
+    const known = new Set(['FROM', 'WORKDIR', 'COPY', 'RUN', 'ENV', 'ENTRYPOINT', 'CMD']);
     expect(instructions.map(({ name }) => name).filter((name) => !known.has(name))).toEqual([]);
     const images = valuesOf(instructions, 'FROM').map((value) => value.split(' ')[0]);
     expect(new Set(images)).toEqual(new Set(['node:24-bookworm-slim']));

@@ -8,6 +8,7 @@ import { memoryFacts } from '../../core/memory-facts.ts';
 import type { Policy } from '../../core/policy.ts';
 import { emptySample } from '../../core/sample.ts';
 import { createState } from '../../core/state.ts';
+import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { isPending } from '../../core/victim.ts';
 import { createKmsgWriter } from '../../linux/kmsg-writer.ts';
@@ -96,7 +97,8 @@ export const runDaemon = async (
   publish({ kind: 'rehearsed', ...rehearsal });
 
   const ownRss = createOwnRss(roots.proc, index.table.pageKiB);
-  const offLoop = createOffLoop(host, publish);
+  const offLoop = createOffLoop(host, publish, () => state.nobodyMs !== ABSENT);
+  await offLoop.settle();
   let slowDueMs = 0;
   const ticked = (): void => {
     watchdog.feed();

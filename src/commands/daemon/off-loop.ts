@@ -2,6 +2,7 @@
  * What is found out about processes off the loop, because the files and calls that tell it can wait for a stuck process
  * for ever: start times and exits (stat), who shares an mm (kcmp), who is in swapoff or a KSM unmerge (syscall, stack).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
@@ -20,6 +21,8 @@ export interface OffLoop {
   run(nowMs: number, level: number): void;
   /** A round of the index has ended: the candidates may be others. */
   roundEnded(): void;
+  /** Who shares an mm with whom among all that are known now; resolves when that is known, or after a second. */
+  settle(): Promise<void>;
   /** The kernel killed and no record told of it: finds out where. */
   killsUnseen(): void;
   /** A call is under way, perhaps for ever: an ordinary exit would wait for it. */
@@ -35,11 +38,17 @@ const ORIGINS_MS = 10_000;
 /** Such a call takes microseconds; after this somebody holds exec_update_lock or mmap_lock (kernel-facts 4.4). */
 const HUNG_MS = 1000;
 
+/** At start; a hundred processes take some milliseconds. */
+const SETTLE_MS = 1000;
+const SETTLE_POLL_MS = 2;
+
 const scratch = new Uint8Array(32);
 
 export const createOffLoop = (
   { index, roots, clock, cgroup2 }: Host,
   publish: (event: OomwatchdEvent) => void,
+  /** Nobody may be chosen: then there is no shot to keep the way clear for, and an answer may be what it takes. */
+  isNobody: () => boolean,
 ): OffLoop => {
   const { table, slots } = index;
   let level: number = LEVEL.CALM;
@@ -56,7 +65,7 @@ export const createOffLoop = (
   // What was counted before our time is no news.
   void memoryEvents.risen();
   const sweep = createStatSweep(table, roots.proc, lane, isSame);
-  const mmGroups = createMmGroups(libc, slots, roots.proc, lane, () => level < LEVEL.TERM);
+  const mmGroups = createMmGroups(libc, slots, roots.proc, lane, () => level < LEVEL.TERM || isNobody());
   const origins = createOrigins(table, roots, lane, {
     isSame,
     found: (slot) => {
@@ -104,13 +113,20 @@ export const createOffLoop = (
       }
     },
     roundEnded: () => {
-      if (level < LEVEL.TERM) mmGroups.next();
+      if (level < LEVEL.TERM || isNobody()) mmGroups.next();
     },
     killsUnseen: () => {
       void memoryEvents.risen().then((where) => {
         const text = where === '' ? '' : `memory.events counts kills in ${where}`;
         if (text !== '') publish({ kind: 'kernel_note', note: 'unread', text });
       });
+    },
+    settle: async () => {
+      const endMs = clock.nowMs() + SETTLE_MS;
+      while (mmGroups.passes() === 0 && mmGroups.refusal() === 0 && clock.nowMs() < endMs) {
+        mmGroups.next();
+        await sleep(SETTLE_POLL_MS);
+      }
     },
     isWaiting: () => lane.waitingSinceMs() !== ABSENT,
   };

@@ -90,3 +90,10 @@ const VETOES: readonly boolean[] = EXCLUSIONS.map((reason) =>
 );
 
 export const isVeto = (answer: number): boolean => answer >= 0 && (VETOES[answer] as boolean);
+
+const MUST_LIVE: readonly boolean[] = EXCLUSIONS.map((reason) =>
+  ['init', 'self', 'ancestor', 'oom_score_adj_min', 'protected'].includes(reason),
+);
+
+/** Whoever must live: also who only may share its mm is left alone. One that is merely out of scope does not weigh so much. */
+export const mustLive = (answer: number): boolean => answer >= 0 && (MUST_LIVE[answer] as boolean);

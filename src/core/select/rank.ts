@@ -7,7 +7,7 @@ import { EXCLUSIONS } from '../event.ts';
 import { areAlike, FLAG, type ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
 import { rowBadness } from './badness.ts';
-import { ABORTS, ELIGIBLE, FIRST_CHOICE, isVeto, judgeRow, type Scope } from './eligible.ts';
+import { ABORTS, ELIGIBLE, FIRST_CHOICE, isVeto, judgeRow, mustLive, type Scope } from './eligible.ts';
 
 export interface Ranking {
   /** Slots, best victim first; only the first `count` count. */
@@ -23,7 +23,7 @@ export interface Ranking {
   abortedBy: number;
   /** By number of an mm group: 1 when one of its members may not be killed. */
   readonly vetoed: Uint8Array;
-  /** Slots of processes that may not be killed and have an mm; only the first `vetoerCount` count. */
+  /** Slots of processes that must live, have an mm and are not known to share it; only the first `vetoerCount` count. */
   readonly vetoers: Int32Array;
   vetoerCount: number;
   readonly depth: number;
@@ -77,9 +77,10 @@ const collectVetoes = (ranking: Ranking, table: ProcessTable, scope: Scope): voi
     const slot = table.rows[row] as number;
     const group = table.mmGroup[slot] as number;
     const hasMm = group !== ABSENT || table.mmKey[slot] !== ABSENT;
-    if (!hasMm || !isVeto(judgeRow(table, slot, scope, false))) continue;
-    if (group === ABSENT) ranking.vetoers[ranking.vetoerCount++] = slot;
-    else ranking.vetoed[group] = 1;
+    const answer = hasMm ? judgeRow(table, slot, scope, false) : ELIGIBLE;
+    if (!isVeto(answer)) continue;
+    if (group !== ABSENT) ranking.vetoed[group] = 1;
+    else if (mustLive(answer)) ranking.vetoers[ranking.vetoerCount++] = slot;
   }
 };
 
