@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WIDE_KILL_MIB } from '../harness/config.ts';
 import { withDaemon, withoutDaemon } from '../harness/scene.ts';
 import { expectNothingBack, plainKill, TRAPS, Victim } from '../harness/stuck.ts';
 import {
@@ -37,9 +38,9 @@ test('with it: a dump that listens to SIGKILL is ended, and nobody else has to d
 });
 
 test('with it: one that does not is named, and when its time is over the next process is taken', async () => {
-  await withDaemon({}, async (scene) => {
+  await withDaemon({ wideMarks: true }, async (scene) => {
     const victim = await trapLargest(scene, TRAPS.dumpToFrozen);
-    const seen = await press(scene, 20);
+    const seen = await press(scene, 20, WIDE_KILL_MIB - 8);
     await expectNextIsTaken(scene, victim, seen, { afterMs: VICTIM_TIMEOUT_MS - 100 });
     expectNamed(scene, victim, 'core_dump');
   });

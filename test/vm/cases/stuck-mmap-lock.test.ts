@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WIDE_KILL_MIB } from '../harness/config.ts';
 import { within } from '../harness/guest.ts';
 import { note } from '../harness/outcome.ts';
 import { withDaemon, withoutDaemon } from '../harness/scene.ts';
@@ -37,11 +38,11 @@ test('without it: the kernel cannot reap the victim, and SysRq-f chooses it agai
 });
 
 test('with it: the loop goes on, the lock is named, the next process is taken, and it ends when told to', async () => {
-  await withDaemon({}, async (scene) => {
+  await withDaemon({ wideMarks: true }, async (scene) => {
     const { guest, daemon } = scene;
     const victim = await trapLargest(scene, TRAPS.mmapLock);
     await startTicks(guest, daemon.pid);
-    const seen = await press(scene, 20);
+    const seen = await press(scene, 20, WIDE_KILL_MIB - 8);
 
     const gapMs = await worstTickGapMs(guest);
     note('longest pause of the loop', { gapMs });

@@ -5,10 +5,20 @@ export interface DaemonSettings {
   mode?: 'enforce' | 'observe';
   /** Executables that must never be chosen. */
   protectExe?: string[];
+  /** Marks far above the memory that the kernel needs: for cases in which nobody may be killed for seconds. */
+  wideMarks?: boolean;
 }
+
+/** In MiB, of a guest with 512. */
+export const WIDE_KILL_MIB = 64;
+const WIDE_TERM_MIB = 100;
 
 export function writeConfigYaml(settings: DaemonSettings): string {
   const lines = [`mode: ${settings.mode ?? 'enforce'}`];
+  if (settings.wideMarks) {
+    lines.push('detect:', `  term: { mem_available: ${WIDE_TERM_MIB}MiB }`);
+    lines.push(`  kill: { mem_available: ${WIDE_KILL_MIB}MiB }`);
+  }
   if (settings.protectExe) {
     lines.push('select:', '  protect:');
     for (const exe of settings.protectExe) lines.push(`    - { exe: ${JSON.stringify(exe)}, reason: "guest test" }`);

@@ -35,9 +35,9 @@ export async function trapLargest(scene: Scene, trap: Trap, kind: 'anon' | 'shme
   return Victim.trap(scene.guest, trap, size);
 }
 
-/** Lets `presser` take the rest while neighbours go on; ends the watch soon after its death. */
-export async function press(scene: Scene, seconds: number): Promise<Judgement> {
-  const leave = Math.round((await scene.totalMiB()) * LEFT_SHARE);
+/** Lets `presser` take the rest, but for `leaveMiB`, while neighbours go on; ends the watch soon after its death. */
+export async function press(scene: Scene, seconds: number, leaveMiB?: number): Promise<Judgement> {
+  const leave = leaveMiB ?? Math.round((await scene.totalMiB()) * LEFT_SHARE);
   const presser: Workload = {
     name: PRESSER,
     atMs: 1500,
