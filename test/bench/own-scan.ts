@@ -17,7 +17,10 @@ export const ownScanScript = (policy: Policy, times: number): string => `
   settleIndex(host.index, 1);
   const cold = cpu() - coldStart;
   const ranking = createRanking(host.index.table.capacity, 32);
-  const scope = { onlyPid: -1, narrowed: false, minimumKiB: 0, admitsUnidentified: false, isTaken: () => false };
+  const scope = {
+    corrections: ${JSON.stringify(policy.select.corrections)}, onlyPid: -1, narrowed: false, minimumKiB: 0,
+    admitsUnidentified: false, isVictim: () => false, isRefused: () => false,
+  };
   const scans = [];
   for (let i = 0; i < ${times}; i++) {
     const start = cpu();
