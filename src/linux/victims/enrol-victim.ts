@@ -5,20 +5,8 @@ import { arm } from '../index/arm.ts';
 import { enrol } from '../index/enrol.ts';
 import type { ProcessIndex } from '../index/process-index.ts';
 import { readArmed, readScore } from '../index/read-row.ts';
-import { emptyPidStatus, parsePidStatus } from '../proc/pid-status.ts';
+import { processOf } from '../kernel-log/thread-group.ts';
 import type { VictimIo } from './watch.ts';
-
-const text = new Uint8Array(65_536);
-const status = emptyPidStatus();
-
-/** The process that a thread belongs to: a record of the kernel may name a thread, which /proc has without listing it. */
-const processOf = (io: VictimIo, procRoot: string, tid: number): number => {
-  const fd = io.openReadOnly(`${procRoot}/${tid}/status`);
-  if (fd < 0) return ABSENT;
-  const length = io.preadAt0(fd, text, text.length);
-  io.close(fd);
-  return length > 0 && parsePidStatus(text, length, status) === null ? status.tgid : ABSENT;
-};
 
 /**
  * Its slot, identified and with pidfd and status kept; ABSENT when it has gone, when it does not fit, or when the row of
@@ -31,7 +19,6 @@ export const enrolVictim = (
   tid: number,
 ): number => {
   const pid = processOf(io, procRoot, tid);
-  if (pid === ABSENT) return ABSENT;
   const known = slots.byPid.get(pid);
   const slot = known === undefined ? enrol(io, slots, procRoot, pid) : known;
   if (slot === ABSENT) return ABSENT;
