@@ -4,13 +4,15 @@
  */
 import type { Sight } from '../core/dying.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
+import { emptyObservations, type Observations } from '../core/observations.ts';
 import type { Register, RegisterInputs } from '../core/register/register.ts';
 import { ABSENT } from '../core/units.ts';
-import type { KernelLog, Victims } from './ports.ts';
+import type { KernelLog, Victims, Watchers } from './ports.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
 export interface Intake extends RegisterInputs {
+  readonly observed: Observations;
   /** Takes in what has come since the last call. */
   fill(register: Register): void;
 }
@@ -30,8 +32,9 @@ const emptySight = (): Sight => ({
 const namesVictim = (event: KernelEvent): event is KernelEvent & { pid: number } =>
   event.kind === 'killed' || event.kind === 'victim_marked';
 
-export const createIntake = (kernelLog: KernelLog, victims: Victims): Intake => {
+export const createIntake = (kernelLog: KernelLog, victims: Victims, watchers: Watchers): Intake => {
   const inputs: Mutable<RegisterInputs> = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [] };
+  const observed = emptyObservations();
   /** Sights that are not in use now. */
   const spare: Sight[] = [];
 
@@ -46,6 +49,7 @@ export const createIntake = (kernelLog: KernelLog, victims: Victims): Intake => 
 
   return {
     ...(inputs as RegisterInputs),
+    observed,
     fill: (register) => {
       inputs.kernel.length = 0;
       inputs.kernelSlots.length = 0;
@@ -58,6 +62,7 @@ export const createIntake = (kernelLog: KernelLog, victims: Victims): Intake => 
       }
       victims.take(inputs.reaped, inputs.examined);
       look(register);
+      watchers.take(observed);
     },
   };
 };

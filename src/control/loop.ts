@@ -48,9 +48,11 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const sample = emptySample();
   const out: TickOutput = { intents: [], events: [], tasks: [] };
   const exited: number[] = [];
-  const intake = createIntake(ports.kernelLog, victims);
+  const intake = createIntake(ports.kernelLog, victims, ports.watchers);
   const upkeep = createUpkeep(index, state);
-  const inputs = { ...intake, sample, table: null, exited } as { -readonly [K in keyof TickInputs]: TickInputs[K] };
+  const inputs = { ...intake, sample, table: null, exited } as {
+    -readonly [K in keyof TickInputs]: TickInputs[K];
+  };
   const numbers: LoopNumbers = {
     nowMs: 0,
     level: LEVEL.CALM,

@@ -3,6 +3,7 @@ import type { Dying, Examined, Reaped, Sight } from '../core/dying.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
 import type { Outcome, SignalIntent } from '../core/intent.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
+import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
 import type { Sample } from '../core/sample.ts';
 
@@ -61,6 +62,12 @@ export interface Victims {
   enrol(pid: number): number;
 }
 
+/** What is found out off the loop for the watchers of the core. */
+export interface Watchers {
+  /** What has come in since the last turn, written into `into`. Never blocks. */
+  take(into: Observations): void;
+}
+
 export interface Publisher {
   publish(event: OomwatchdEvent): void;
   /** Numbers of this tick, written in place. */
@@ -87,6 +94,7 @@ export interface Ports {
   readonly executor: Executor;
   readonly kernelLog: KernelLog;
   readonly victims: Victims;
+  readonly watchers: Watchers;
   readonly publisher: Publisher;
   /** Major faults of this process since its start, ABSENT when unknown. */
   readonly ownMajorFaults: () => number;

@@ -4,11 +4,13 @@
  * place that sees all four stages.
  */
 import { nextStep, type Step } from './act/next-step.ts';
+import { chooseFrom } from './choose-from.ts';
 import { detect } from './detect/detect.ts';
-import type { Level, NoActionReason } from './event.ts';
-import { EXCLUSIONS, LEVELS } from './event.ts';
-import type { SignalIntent } from './intent.ts';
+import type { Level } from './event.ts';
+import { LEVELS } from './event.ts';
 import { memoryFacts } from './memory-facts.ts';
+import { noAction } from './no-action.ts';
+import type { Observations } from './observations.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -16,13 +18,14 @@ import { followRegister, registerDueMs } from './register/follow.ts';
 import { findDying, type RegisterInputs } from './register/register.ts';
 import type { Sample } from './sample.ts';
 import { victimLimitMs } from './select/rules/timers.ts';
-import { choose, minimumKiBOf, noteDying, pushSignals, waitsFor, whyNobody } from './selection.ts';
+import { waitsFor } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 import { DETECTED, LEVEL } from './verdict.ts';
 import { detectorNames, followEpisode } from './verify/episode.ts';
 import { dueMs, follow } from './verify/return.ts';
 import { isPending, type Victim } from './victim.ts';
+import { watch } from './watch.ts';
 
 export interface TickInputs extends RegisterInputs {
   readonly sample: Sample;
@@ -30,24 +33,9 @@ export interface TickInputs extends RegisterInputs {
   readonly table: ProcessTable | null;
   /** Slots of victims all of whose threads have exited. */
   readonly exited: readonly number[];
+  /** What was found out off the loop since the last turn. */
+  readonly observed: Observations;
 }
-
-/** The same reason is told again after this: a shortage without action is worth a line now and then, not one a tick. */
-const NO_ACTION_REPEAT_MS = 10_000;
-
-const noAction = (
-  state: State,
-  reason: NoActionReason,
-  detail: string,
-  sample: Sample,
-  nowMs: number,
-  out: TickOutput,
-): void => {
-  if (state.noAction === reason && nowMs - state.noActionMs < NO_ACTION_REPEAT_MS) return;
-  state.noAction = reason;
-  state.noActionMs = nowMs;
-  out.events.push({ kind: 'no_action', episode: state.episode.number, reason, detail, memory: memoryFacts(sample) });
-};
 
 const tellLevel = (state: State, level: number, sample: Sample, out: TickOutput): void => {
   if (level === state.level) return;
@@ -90,6 +78,7 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
       out.tasks,
     );
   }
+  if (inputs.table === null) watch(state, inputs, policy, nowMs, out);
   const open = state.victims.length > 0 && followVictims(state, inputs, policy, nowMs, out);
   followEpisode(state.episode, verdict.level, verdict.detectors, open, nowMs, out.events);
   if (!state.episode.active) forgetEpisode(state);
@@ -196,40 +185,6 @@ const carryOut = (
         out.intents.push({ kind: 'scan' });
       } else chooseFrom(state, inputs.table, step.signal, sample, policy, nowMs, out);
   }
-};
-
-const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
-
-const chooseFrom = (
-  state: State,
-  table: ProcessTable,
-  signal: SignalIntent['signal'],
-  sample: Sample,
-  policy: Policy,
-  nowMs: number,
-  out: TickOutput,
-): void => {
-  const minimumKiB = minimumKiBOf(policy, sample);
-  noteDying(state, table, minimumKiB, nowMs, out);
-  const waits = waitsFor(state, policy, sample, nowMs);
-  const slot = waits === '' ? choose(state, table, policy, minimumKiB) : ABSENT;
-  if (waits !== '' || state.ranking.abortedBy !== ABSENT) {
-    // Nobody was ranked: what an earlier choice left must not be taken for the answer.
-    state.ranking.excluded.fill(0);
-    const detail = waits === '' ? `pid ${table.pid[state.ranking.abortedBy]} is exiting (patch 2 is off)` : waits;
-    noAction(state, 'waiting_for_victim', detail, sample, nowMs, out);
-    return;
-  }
-  if (slot === ABSENT) {
-    // Whoever runs the tick may look who the unidentified are and ask again: that is no refusal to act yet.
-    const isFinal = state.nobodyMs !== ABSENT || state.ranking.excluded[UNIDENTIFIED] === 0;
-    state.nobodyMs = nowMs;
-    if (!isFinal) return;
-    noAction(state, whyNobody(state, table, minimumKiB), `${table.count} processes known`, sample, nowMs, out);
-    return;
-  }
-  state.nobodyMs = ABSENT;
-  pushSignals(state, table, slot, signal, policy.mode === 'observe', '', out);
 };
 
 const nextDueMs = (state: State, policy: Policy, nowMs: number): number => {

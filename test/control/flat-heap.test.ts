@@ -40,6 +40,7 @@ act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_ti
     index: { table: machine.table, refresh: () => true, scan: machine.scan, identify: () => undefined },
     executor: { signal: machine.signal, hasExited: machine.hasExited, sysrqF: () => 0 },
     kernelLog: { read: () => undefined },
+    watchers: { take: () => undefined },
     victims: {
       look: machine.look,
       reap: (dying) => void reaped.push(machine.reap(dying)),

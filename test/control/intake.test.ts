@@ -29,7 +29,7 @@ const scene = () => {
       return pid === 9 ? ABSENT : pid * 10;
     },
   };
-  const intake = createIntake({ read: (into) => into.push(...kernel.splice(0)) }, victims);
+  const intake = createIntake({ read: (into) => into.push(...kernel.splice(0)) }, victims, { take: () => undefined });
   return { intake, kernel, reaped, examined, enrolled, sights, register: createRegister() };
 };
 

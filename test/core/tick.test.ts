@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OomwatchdEvent } from '../../src/core/event.ts';
+import { emptyObservations } from '../../src/core/observations.ts';
 import type { TickOutput } from '../../src/core/output.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { FLAG, type ProcessTable } from '../../src/core/process-table.ts';
@@ -22,7 +23,7 @@ const ticked = (
   { state = createState(8), policy = POLICY, nowMs = 1000 }: { state?: State; policy?: Policy; nowMs?: number } = {},
 ) => {
   const out: TickOutput = { intents: [], events: [], tasks: [] };
-  const told = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [] };
+  const told = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [], observed: emptyObservations() };
   tick(state, { ...told, sample: aSample(sample), table, exited: [] }, policy, nowMs, out);
   const kinds = out.events.map((event: OomwatchdEvent) => (event.kind === 'no_action' ? event.reason : event.kind));
   return { ...out, state, kinds };

@@ -30,6 +30,7 @@ import { createReload, statusLine } from './reload.ts';
 import { openReporting } from './reporting.ts';
 import type { Signals } from './signals.ts';
 import { createWatchdog } from './watchdog.ts';
+import { createWatchers } from './watchers.ts';
 
 /** The reporter may take this long to write what it has been told when the daemon ends. */
 const REPORTER_GRACE_MS = 2000;
@@ -98,12 +99,14 @@ export const runDaemon = async (
 
   const ownRss = createOwnRss(roots.proc, index.table.pageKiB);
   const offLoop = createOffLoop(host, publish, () => state.nobodyMs !== ABSENT);
+  const watchers = createWatchers(host, state);
   await offLoop.settle();
   let slowDueMs = 0;
   const ticked = (): void => {
     watchdog.feed();
     const nowMs = clock.nowMs();
     offLoop.run(nowMs, state.level);
+    watchers.run(nowMs);
     if (state.level >= LEVEL.TERM || nowMs < slowDueMs) return;
     slowDueMs = nowMs + SLOW_NUMBERS_MS;
     reporting.slow.ownRssKiB = ownRss();
@@ -125,6 +128,7 @@ export const runDaemon = async (
       executor: deaths.executor,
       kernelLog: deaths.kernelLog,
       victims: deaths.victims,
+      watchers,
       publisher: { publish, gauges: reporting.gauges },
       ownMajorFaults: libc.ownMajorFaults,
       ticked,
@@ -165,7 +169,7 @@ export const runDaemon = async (
   await reporting.close(REPORTER_GRACE_MS);
   kmsg.close();
   notifier.close();
-  const isWaiting = offLoop.isWaiting() || deaths.isWaiting();
+  const isWaiting = offLoop.isWaiting() || watchers.isWaiting() || deaths.isWaiting();
   deaths.close();
   index.close();
   // A read that hangs in the kernel holds a thread of the pool, and an ordinary exit would wait for it.

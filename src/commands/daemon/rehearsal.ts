@@ -45,6 +45,7 @@ const turns = (host: Host, deaths: DeathWatch, policy: Policy, events: Oomwatchd
       sampler: host.sampler,
       index,
       ...withoutKernelLog(deaths),
+      watchers: { take: () => undefined },
       publisher: { publish: (event) => void events.push(event), gauges: () => undefined },
       ownMajorFaults: libc.ownMajorFaults,
       ticked: () => undefined,

@@ -85,6 +85,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
       },
     },
     kernelLog: { read: (into) => into.push(...machine.kernelEvents(), ...(options.kernel?.() ?? [])) },
+    watchers: { take: () => {} },
     victims: {
       look: machine.look,
       reap: (dying) => {

@@ -1,7 +1,9 @@
 /** The bare core on a machine: turns in virtual time as control's loop makes them, and what was decided, in prose. */
+
 import type { Reaped, Sight } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import type { Outcome, SignalIntent } from '../../../src/core/intent.ts';
+import { emptyObservations } from '../../../src/core/observations.ts';
 import type { TickOutput } from '../../../src/core/output.ts';
 import { paceMs } from '../../../src/core/pace.ts';
 import type { Policy } from '../../../src/core/policy.ts';
@@ -88,7 +90,17 @@ export const watch = (
     const kernel = machine.kernelEvents();
     const kernelSlots = kernel.map((event) => ('pid' in event ? machine.table.pid.indexOf(event.pid) : ABSENT));
     const inputs: TickInputs = {
-      ...{ sample, table: null, exited, sights, reaped: taken, kernel, kernelSlots, examined: [] },
+      ...{
+        sample,
+        table: null,
+        exited,
+        sights,
+        reaped: taken,
+        kernel,
+        kernelSlots,
+        examined: [],
+        observed: emptyObservations(),
+      },
     };
     tick(state, inputs, policy, machine.nowMs(), out);
     if (out.intents[0]?.kind === 'scan') {
