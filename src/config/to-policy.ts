@@ -77,6 +77,7 @@ export const toPolicy = (settings: Settings, { rules, reporter, hash, files }: S
     termTimeoutMs: settings.act.term_timeout,
     holdOffMs: settings.act.hold_off,
     victimTimeoutMs: settings.act.victim_timeout,
+    futility: settings.act.futility,
     reap: settings.act.reap,
     killsPerMinute: settings.act.kills_per_minute,
     killsPerHour: settings.act.kills_per_hour,

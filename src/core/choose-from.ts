@@ -1,5 +1,6 @@
 /** A victim out of the table that a tick asked for, or the reason why there is none. */
 import { EXCLUSIONS } from './event.ts';
+import { futilityOf, futilityText } from './futility.ts';
 import type { SignalIntent } from './intent.ts';
 import { noAction } from './no-action.ts';
 import type { TickOutput } from './output.ts';
@@ -39,6 +40,12 @@ export const chooseFrom = (
     state.nobodyMs = nowMs;
     if (!isFinal) return;
     noAction(state, whyNobody(state, table, minimumKiB), `${table.count} processes known`, sample, nowMs, out);
+    return;
+  }
+  const futility = futilityOf(state.ranking, table, sample, policy, state.level);
+  if (futility !== null) {
+    state.nobodyMs = nowMs;
+    noAction(state, 'futile', futilityText(futility), sample, nowMs, out);
     return;
   }
   state.nobodyMs = ABSENT;

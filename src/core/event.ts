@@ -16,6 +16,7 @@ export const NO_ACTION_REASONS = [
   'recovered_while_selecting',
   'victim_vanished',
   'waiting_for_victim',
+  'futile',
 ] as const;
 export type NoActionReason = (typeof NO_ACTION_REASONS)[number];
 

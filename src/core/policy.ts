@@ -94,6 +94,8 @@ export interface ActPolicy {
   readonly holdOffMs: number;
   /** A victim that is not gone by then is stuck: it is ignored and the next one chosen. */
   readonly victimTimeoutMs: number;
+  /** Kill nobody when killing cannot end the shortage. */
+  readonly futility: boolean;
   /** process_mrelease(2) for every victim after SIGKILL. */
   readonly reap: boolean;
   readonly killsPerMinute: number;

@@ -85,6 +85,7 @@ const NO_ACTION_WORDS: Record<NoActionReason, Sentence> = {
   no_privilege: ['error', 'the kernel does not let us signal it'],
   recovered_while_selecting: ['info', 'memory recovered while the victim was being chosen'],
   victim_vanished: ['info', 'the victim exited by itself'],
+  futile: ['error', 'killing cannot end this shortage'],
   waiting_for_victim: ['info', 'waiting for the last victim to give back its memory'],
 };
 

@@ -78,6 +78,7 @@ test.each([
 
 test('the reaper can be switched off', () => {
   expect(defaultPolicy('act: { reap: false }').act.reap).toBe(false);
+  expect(defaultPolicy('act: { futility: false }').act.futility).toBe(false);
 });
 
 test('a mark that is off is absent', () => {

@@ -23,6 +23,12 @@ export const act = section(
       'A killed process that is not gone by then counts as stuck: it is left out and the next one is chosen.',
       'the 5*HZ after which the 2016 patch series gives up on a victim.',
     ),
+    futility: setting(
+      toggle(),
+      true,
+      'Kill nobody while all that may be killed could not end the shortage, and tell who has the memory.',
+      'a full tmpfs, a slab leak or a protected hog is not cured by the death of innocents; the kernel kills them one by one.',
+    ),
     reap: setting(
       toggle(),
       true,

@@ -1,0 +1,110 @@
+/**
+ * Before a kill: can killing end this shortage at all? Memory in tmpfs, shared segments, slab and huge pages belongs to no
+ * process, that of the protected to nobody who may be chosen; the kernel then kills innocents one by one and the memory
+ * stays (kernel-facts 5.9: 178 of 217 MB of a full tmpfs stayed after two of them).
+ */
+import { EXCLUSIONS } from './event.ts';
+import { markKiB } from './mark.ts';
+import type { Mark, Policy } from './policy.ts';
+import type { ProcessTable } from './process-table.ts';
+import type { Sample } from './sample.ts';
+import { rowSizeKiB } from './select/badness.ts';
+import type { Ranking } from './select/rank.ts';
+import { ABSENT } from './units.ts';
+import { LEVEL } from './verdict.ts';
+
+/** What nobody's death returns, and what all that may be killed could, KiB. */
+export interface Futility {
+  readonly neededKiB: number;
+  readonly returnableKiB: number;
+  /** Shmem: tmpfs, SysV and POSIX segments, memfds. Returned by those who delete or truncate it. */
+  readonly shmemKiB: number;
+  readonly slabKiB: number;
+  readonly hugetlbKiB: number;
+  /** Of processes that may not be chosen: protected, oom_score_adj -1000. */
+  readonly spared: { readonly sizeKiB: number; readonly largestPid: number; readonly largestComm: string };
+}
+
+const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
+const SPARED: readonly number[] = (['protected', 'oom_score_adj_min', 'self', 'ancestor', 'init'] as const).map(
+  (reason) => EXCLUSIONS.indexOf(reason),
+);
+
+/** How far an amount is below its mark, KiB; negative above it, ABSENT when the mark is off or the amount unknown. */
+const missingKiB = (mark: Mark, amountKiB: number, totalKiB: number): number => {
+  const kib = markKiB(mark, totalKiB);
+  return kib === ABSENT || amountKiB === ABSENT ? ABSENT : kib - amountKiB;
+};
+
+/**
+ * What is missing to leave the level that demands the kill: less than that is no help. With swap "and" is left by either
+ * mark, "or" by both; what a process returns is counted for the one that is asked about, wherever it lies.
+ */
+const neededKiB = ({ detect }: Policy, sample: Sample, level: number): number => {
+  const marks = level >= LEVEL.KILL ? detect.kill : detect.term;
+  const memory = missingKiB(marks.memAvailable, sample.memAvailableKiB, sample.memTotalKiB);
+  if (sample.swapTotalKiB <= 0) return memory;
+  const swap = missingKiB(marks.swapFree, sample.swapFreeKiB, sample.swapTotalKiB);
+  return detect.combine === 'and' ? Math.min(memory, swap) : Math.max(memory, swap);
+};
+
+/**
+ * null while killing can help. Every doubt is on its side: RSS counts whole, page cache and shared pages included, a mm
+ * that several share as often as it is shown. `ranking` is of this table.
+ */
+export const futilityOf = (
+  ranking: Ranking,
+  table: ProcessTable,
+  sample: Sample,
+  policy: Policy,
+  level: number,
+): Futility | null => {
+  const needed = neededKiB(policy, sample, level);
+  if (needed <= 0 || !policy.act.futility || policy.select.onlyPid !== ABSENT) return null;
+  let returnableKiB = 0;
+  let sparedKiB = 0;
+  let largest: number = ABSENT;
+  let largestKiB = 0;
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    const sizeKiB = rowSizeKiB(table, slot);
+    const exclusion = ranking.exclusion[slot] as number;
+    // Who that is will be looked at first: it may be the hog.
+    if (exclusion === ABSENT || exclusion === UNIDENTIFIED) returnableKiB += sizeKiB;
+    if (!SPARED.includes(exclusion)) continue;
+    sparedKiB += sizeKiB;
+    if (sizeKiB <= largestKiB) continue;
+    largest = slot;
+    largestKiB = sizeKiB;
+  }
+  const shmemKiB = Math.max(0, sample.shmemKiB);
+  const slabKiB = Math.max(0, sample.slabUnreclaimableKiB);
+  const hugetlbKiB = Math.max(0, sample.hugetlbKiB);
+  if (returnableKiB >= needed || shmemKiB + slabKiB + hugetlbKiB + sparedKiB < needed) return null;
+  const spared = {
+    sizeKiB: sparedKiB,
+    largestPid: largest === ABSENT ? ABSENT : (table.pid[largest] as number),
+    largestComm: largest === ABSENT ? '' : (table.comm[largest] as string),
+  };
+  return { neededKiB: needed, returnableKiB, shmemKiB, slabKiB, hugetlbKiB, spared };
+};
+
+const KIB_PER_MIB = 1024;
+const mib = (kib: number): string => `${Math.round(kib / KIB_PER_MIB)} MiB`;
+
+/** Who has the memory, largest first, and what would return it; for people. */
+export const futilityText = (futility: Futility): string => {
+  const { shmemKiB, slabKiB, hugetlbKiB, spared } = futility;
+  const holders: [number, string][] = [
+    [shmemKiB, `tmpfs and shared memory ${mib(shmemKiB)} (df -t tmpfs; ipcs -m)`],
+    [slabKiB, `unreclaimable slab ${mib(slabKiB)} (slabtop -s c)`],
+    [hugetlbKiB, `huge pages ${mib(hugetlbKiB)} (sysctl vm.nr_hugepages)`],
+    [
+      spared.sizeKiB,
+      `processes that may not be killed ${mib(spared.sizeKiB)}, most in pid ${spared.largestPid} (${spared.largestComm})`,
+    ],
+  ];
+  const told = holders.filter(([kib]) => kib >= KIB_PER_MIB).sort(([a], [b]) => b - a);
+  const sum = `all that may be killed would return ${mib(futility.returnableKiB)} of ${mib(futility.neededKiB)} needed`;
+  return [sum, ...told.map(([, text]) => text)].join('; ');
+};

@@ -1,0 +1,107 @@
+/** Killing that cannot help: memory that no death returns. */
+import { describe, expect, it } from 'vitest';
+import { futilityOf, futilityText } from '../../src/core/futility.ts';
+import { emptyObservations } from '../../src/core/observations.ts';
+import type { TickOutput } from '../../src/core/output.ts';
+import { FLAG, type ProcessTable } from '../../src/core/process-table.ts';
+import type { Sample } from '../../src/core/sample.ts';
+import { createState } from '../../src/core/state.ts';
+import { tick } from '../../src/core/tick.ts';
+import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
+import { LEVEL } from '../../src/core/verdict.ts';
+import { defaultPolicy } from '../support/policy.ts';
+import { aSample } from './support/samples.ts';
+import { KNOWN, type Row, tableOf } from './support/tables.ts';
+
+const MARKS = 'mode: enforce\ndetect: { term: { mem_available: 2GiB }, kill: { mem_available: 1GiB } }';
+const POLICY = defaultPolicy(MARKS);
+/** 512 MiB are missing at the kill mark, and the memory is in tmpfs. */
+const FULL_TMPFS = { memAvailableKiB: 512 * MIB, shmemKiB: 20 * GIB, swapTotalKiB: 0, swapFreeKiB: 0 };
+const SMALL: Partial<Row> = { rssKiB: 200 * MIB, rssAnonKiB: 200 * MIB };
+
+const chosen = (sample: Partial<Sample>, table: ProcessTable, policy = POLICY) => {
+  const state = createState(16);
+  const out: TickOutput = { intents: [], events: [], tasks: [] };
+  const inputs = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [], exited: [] };
+  tick(state, { ...inputs, sample: aSample(sample), table, observed: emptyObservations() }, policy, 1000, out);
+  const reasons = out.events.flatMap((event) =>
+    event.kind === 'no_action' ? [`${event.reason}: ${event.detail}`] : [],
+  );
+  return { shots: out.intents.filter(({ kind }) => kind === 'signal').length, reasons, state };
+};
+
+describe('a shortage that killing cannot end', () => {
+  it('has nobody killed, and says who has the memory', () => {
+    const { shots, reasons, state } = chosen(FULL_TMPFS, tableOf([SMALL, SMALL]));
+    expect(shots).toBe(0);
+    expect(reasons).toEqual([
+      'futile: all that may be killed would return 400 MiB of 512 MiB needed; tmpfs and shared memory 20480 MiB (df -t tmpfs; ipcs -m)',
+    ]);
+    expect(state.nobodyMs).toBe(1000);
+  });
+
+  it('is none as soon as what may be killed would do', () => {
+    expect(chosen(FULL_TMPFS, tableOf([SMALL, SMALL, SMALL])).shots).toBe(1);
+  });
+
+  it('is none while nobody knows where the memory is', () => {
+    expect(chosen({ ...FULL_TMPFS, shmemKiB: ABSENT }, tableOf([SMALL])).shots).toBe(1);
+  });
+
+  it('is judged by the mark that demands the kill', () => {
+    const table = tableOf([SMALL, SMALL, SMALL]);
+    const sample = { ...FULL_TMPFS, memAvailableKiB: 1.5 * GIB };
+    expect(chosen(sample, table).shots).toBe(1);
+    expect(chosen({ ...sample, memAvailableKiB: 1.2 * GIB }, table).reasons[0]).toMatch(/^futile/);
+  });
+
+  it('is not looked for when that is switched off, or by thrash alone', () => {
+    const table = tableOf([SMALL]);
+    expect(chosen(FULL_TMPFS, table, defaultPolicy(`${MARKS}\nact: { futility: false }`)).shots).toBe(1);
+    const { state } = chosen(FULL_TMPFS, table);
+    const ample = aSample({ ...FULL_TMPFS, memAvailableKiB: 3 * GIB });
+    expect(futilityOf(state.ranking, table, ample, POLICY, LEVEL.KILL)).toBeNull();
+    const blind = aSample({ ...FULL_TMPFS, memAvailableKiB: ABSENT });
+    expect(futilityOf(state.ranking, table, blind, POLICY, LEVEL.KILL)).toBeNull();
+    const unmarked = defaultPolicy(
+      'detect: { combine: or, term: { mem_available: off }, kill: { mem_available: off } }',
+    );
+    expect(futilityOf(state.ranking, table, aSample(FULL_TMPFS), unmarked, LEVEL.KILL)).toBeNull();
+  });
+
+  it('is left by either mark with swap, or has to leave both, as the marks are combined', () => {
+    const table = tableOf([SMALL]);
+    const { state } = chosen(FULL_TMPFS, table);
+    const marks = (combine: string) =>
+      defaultPolicy(`detect: { combine: ${combine}, kill: { mem_available: 1GiB, swap_free: 1GiB } }`);
+    const judged = (combine: string, swapFreeKiB: number) => {
+      const sample = aSample({ ...FULL_TMPFS, swapTotalKiB: 8 * GIB, swapFreeKiB });
+      return futilityOf(state.ranking, table, sample, marks(combine), LEVEL.KILL)?.neededKiB;
+    };
+    expect([judged('and', 0), judged('and', 900 * MIB), judged('and', 2 * GIB)]).toEqual([
+      512 * MIB,
+      undefined,
+      undefined,
+    ]);
+    expect([judged('or', 0), judged('or', 2 * GIB)]).toEqual([GIB, 512 * MIB]);
+  });
+
+  it('names the largest of those that may not be killed', () => {
+    const hog = { comm: 'db', oomScoreAdj: -1000, rssKiB: 20 * GIB };
+    const table = tableOf([{ pid: 70, ...hog }, { pid: 71, oomScoreAdj: -1000, rssKiB: MIB }, SMALL]);
+    const { shots, reasons } = chosen({ ...FULL_TMPFS, shmemKiB: 0 }, table);
+    expect(shots).toBe(0);
+    expect(reasons[0]).toContain('processes that may not be killed 20481 MiB, most in pid 70 (db)');
+  });
+
+  it('is none while somebody large is not identified: that may be the hog', () => {
+    const table = tableOf([SMALL, { rssKiB: 4 * GIB, flags: KNOWN & ~FLAG.IDENTIFIED }]);
+    expect(chosen(FULL_TMPFS, table).reasons).toEqual([]);
+  });
+
+  it('is told with the largest holder first', () => {
+    const spared = { sizeKiB: 0, largestPid: ABSENT, largestComm: '' };
+    const futility = { neededKiB: GIB, returnableKiB: 0, shmemKiB: MIB, slabKiB: 3 * MIB, hugetlbKiB: 2 * MIB, spared };
+    expect(futilityText(futility)).toMatch(/needed; unreclaimable slab 3 MiB .*; huge pages 2 MiB .*; tmpfs .* 1 MiB/);
+  });
+});
