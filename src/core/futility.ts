@@ -13,6 +13,38 @@ import type { Ranking } from './select/rank.ts';
 import { ABSENT } from './units.ts';
 import { LEVEL } from './verdict.ts';
 
+/** The last turn that was calm: what has changed since is what the shortage is made of. */
+export interface Calm {
+  availableKiB: number;
+  heldKiB: number;
+}
+
+export const createCalm = (): Calm => ({ availableKiB: ABSENT, heldKiB: ABSENT });
+
+/** Memory that belongs to no process. */
+const heldKiB = ({ shmemKiB, slabUnreclaimableKiB, hugetlbKiB }: Sample): number =>
+  Math.max(0, shmemKiB) + Math.max(0, slabUnreclaimableKiB) + Math.max(0, hugetlbKiB);
+
+export const noteCalm = (calm: Calm, sample: Sample, level: number): void => {
+  if (level !== LEVEL.CALM) return;
+  calm.availableKiB = sample.memAvailableKiB;
+  calm.heldKiB = heldKiB(sample);
+};
+
+/** When four fifths of what was lost since calm went there, it is what makes the shortage; the rest is noise of a busy host. */
+const CAUSE_SHARE = 0.8;
+
+/**
+ * A tmpfs that is being filled stands just below the mark when it is first seen, and what a kill returns is filled as well.
+ * So as much again as came since calm is taken to come still; 0 when the shortage is of another make.
+ */
+const toComeKiB = (calm: Calm, sample: Sample): number => {
+  if (calm.availableKiB === ABSENT) return 0;
+  const grownKiB = heldKiB(sample) - calm.heldKiB;
+  const lostKiB = calm.availableKiB - sample.memAvailableKiB;
+  return lostKiB > 0 && grownKiB >= lostKiB * CAUSE_SHARE ? grownKiB : 0;
+};
+
 /** What nobody's death returns, and what all that may be killed could, KiB. */
 export interface Futility {
   readonly neededKiB: number;
@@ -58,9 +90,11 @@ export const futilityOf = (
   sample: Sample,
   policy: Policy,
   level: number,
+  calm: Calm,
 ): Futility | null => {
-  const needed = neededKiB(policy, sample, level);
-  if (needed <= 0 || !policy.act.futility || policy.select.onlyPid !== ABSENT) return null;
+  const missing = neededKiB(policy, sample, level);
+  if (missing <= 0 || !policy.act.futility || policy.select.onlyPid !== ABSENT) return null;
+  const needed = missing + toComeKiB(calm, sample);
   let returnableKiB = 0;
   let sparedKiB = 0;
   let largest: number = ABSENT;
@@ -80,7 +114,7 @@ export const futilityOf = (
   const shmemKiB = Math.max(0, sample.shmemKiB);
   const slabKiB = Math.max(0, sample.slabUnreclaimableKiB);
   const hugetlbKiB = Math.max(0, sample.hugetlbKiB);
-  if (returnableKiB >= needed || shmemKiB + slabKiB + hugetlbKiB + sparedKiB < needed) return null;
+  if (returnableKiB >= needed || heldKiB(sample) + sparedKiB < missing) return null;
   const spared = {
     sizeKiB: sparedKiB,
     largestPid: largest === ABSENT ? ABSENT : (table.pid[largest] as number),

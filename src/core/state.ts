@@ -2,6 +2,7 @@
 import { type Budget, createBudget } from './act/budget.ts';
 import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
+import { type Calm, createCalm } from './futility.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
 import { ABSENT } from './units.ts';
@@ -17,6 +18,7 @@ interface Refusal {
 
 export interface State {
   readonly detect: DetectState;
+  readonly calm: Calm;
   readonly episode: Episode;
   readonly budget: Budget;
   readonly ranking: Ranking;
@@ -46,6 +48,7 @@ const RANK_DEPTH = 32;
 /** A fresh state for tables of `capacity` rows. */
 export const createState = (capacity: number): State => ({
   detect: createDetect(),
+  calm: createCalm(),
   episode: createEpisode(),
   budget: createBudget(),
   ranking: createRanking(capacity, RANK_DEPTH),

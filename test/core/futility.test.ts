@@ -1,6 +1,6 @@
 /** Killing that cannot help: memory that no death returns. */
 import { describe, expect, it } from 'vitest';
-import { futilityOf, futilityText } from '../../src/core/futility.ts';
+import { createCalm, futilityOf, futilityText, noteCalm } from '../../src/core/futility.ts';
 import { emptyObservations } from '../../src/core/observations.ts';
 import type { TickOutput } from '../../src/core/output.ts';
 import { FLAG, type ProcessTable } from '../../src/core/process-table.ts';
@@ -15,6 +15,7 @@ import { KNOWN, type Row, tableOf } from './support/tables.ts';
 
 const MARKS = 'mode: enforce\ndetect: { term: { mem_available: 2GiB }, kill: { mem_available: 1GiB } }';
 const POLICY = defaultPolicy(MARKS);
+const NO_CALM = createCalm();
 /** 512 MiB are missing at the kill mark, and the memory is in tmpfs. */
 const FULL_TMPFS = { memAvailableKiB: 512 * MIB, shmemKiB: 20 * GIB, swapTotalKiB: 0, swapFreeKiB: 0 };
 const SMALL: Partial<Row> = { rssKiB: 200 * MIB, rssAnonKiB: 200 * MIB };
@@ -60,13 +61,13 @@ describe('a shortage that killing cannot end', () => {
     expect(chosen(FULL_TMPFS, table, defaultPolicy(`${MARKS}\nact: { futility: false }`)).shots).toBe(1);
     const { state } = chosen(FULL_TMPFS, table);
     const ample = aSample({ ...FULL_TMPFS, memAvailableKiB: 3 * GIB });
-    expect(futilityOf(state.ranking, table, ample, POLICY, LEVEL.KILL)).toBeNull();
+    expect(futilityOf(state.ranking, table, ample, POLICY, LEVEL.KILL, NO_CALM)).toBeNull();
     const blind = aSample({ ...FULL_TMPFS, memAvailableKiB: ABSENT });
-    expect(futilityOf(state.ranking, table, blind, POLICY, LEVEL.KILL)).toBeNull();
+    expect(futilityOf(state.ranking, table, blind, POLICY, LEVEL.KILL, NO_CALM)).toBeNull();
     const unmarked = defaultPolicy(
       'detect: { combine: or, term: { mem_available: off }, kill: { mem_available: off } }',
     );
-    expect(futilityOf(state.ranking, table, aSample(FULL_TMPFS), unmarked, LEVEL.KILL)).toBeNull();
+    expect(futilityOf(state.ranking, table, aSample(FULL_TMPFS), unmarked, LEVEL.KILL, NO_CALM)).toBeNull();
   });
 
   it('is left by either mark with swap, or has to leave both, as the marks are combined', () => {
@@ -76,7 +77,7 @@ describe('a shortage that killing cannot end', () => {
       defaultPolicy(`detect: { combine: ${combine}, kill: { mem_available: 1GiB, swap_free: 1GiB } }`);
     const judged = (combine: string, swapFreeKiB: number) => {
       const sample = aSample({ ...FULL_TMPFS, swapTotalKiB: 8 * GIB, swapFreeKiB });
-      return futilityOf(state.ranking, table, sample, marks(combine), LEVEL.KILL)?.neededKiB;
+      return futilityOf(state.ranking, table, sample, marks(combine), LEVEL.KILL, NO_CALM)?.neededKiB;
     };
     expect([judged('and', 0), judged('and', 900 * MIB), judged('and', 2 * GIB)]).toEqual([
       512 * MIB,
@@ -84,6 +85,29 @@ describe('a shortage that killing cannot end', () => {
       undefined,
     ]);
     expect([judged('or', 0), judged('or', 2 * GIB)]).toEqual([GIB, 512 * MIB]);
+  });
+
+  describe('that is still growing', () => {
+    const table = tableOf([SMALL]);
+    /** Just below the mark: what the small one has would do for now. */
+    const sample = aSample({ ...FULL_TMPFS, memAvailableKiB: 1000 * MIB, slabUnreclaimableKiB: 0, hugetlbKiB: 0 });
+    const { ranking } = chosen(FULL_TMPFS, table).state;
+    const judged = (availableKiB: number, shmemKiB: number) => {
+      const calm = createCalm();
+      const then = { ...sample, memAvailableKiB: availableKiB, shmemKiB };
+      noteCalm(calm, then, LEVEL.CALM);
+      noteCalm(calm, sample, LEVEL.APPROACH);
+      return futilityOf(ranking, table, sample, POLICY, LEVEL.KILL, calm)?.neededKiB;
+    };
+
+    it('is judged with as much again to come, when that is where the memory went', () => {
+      expect(judged(5000 * MIB, 16 * GIB)).toBe(24 * MIB + 4 * GIB);
+    });
+
+    it('is taken as it stands when processes took it, or nothing was lost since', () => {
+      expect(judged(5000 * MIB, 17.5 * GIB)).toBeUndefined();
+      expect(judged(1000 * MIB, 16 * GIB)).toBeUndefined();
+    });
   });
 
   it('names the largest of those that may not be killed', () => {

@@ -7,6 +7,8 @@ export interface DaemonSettings {
   protectExe?: string[];
   /** Marks far above the memory that the kernel needs: for cases in which nobody may be killed for seconds. */
   wideMarks?: boolean;
+  /** false: kills also where that cannot end the shortage. */
+  futility?: boolean;
 }
 
 /** In MiB, of a guest with 512. */
@@ -19,6 +21,7 @@ export function writeConfigYaml(settings: DaemonSettings): string {
     lines.push('detect:', `  term: { mem_available: ${WIDE_TERM_MIB}MiB }`);
     lines.push(`  kill: { mem_available: ${WIDE_KILL_MIB}MiB }`);
   }
+  if (settings.futility === false) lines.push('act: { futility: false }');
   if (settings.protectExe) {
     lines.push('select:', '  protect:');
     for (const exe of settings.protectExe) lines.push(`    - { exe: ${JSON.stringify(exe)}, reason: "guest test" }`);
