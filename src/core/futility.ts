@@ -36,11 +36,13 @@ const CAUSE_SHARE = 0.8;
 
 /**
  * A tmpfs that is being filled stands just below the mark when it is first seen, and what a kill returns is filled as well.
- * So as much again as came since calm is taken to come still; 0 when the shortage is of another make.
+ * So as much again as came since calm is taken to come still; 0 when the shortage is of another make, or when somebody who may
+ * be killed maps as much as came (`mappedKiB`): a memfd or an anonymous shared mapping, as of some heaps of Java, ends with him.
  */
-const toComeKiB = (calm: Calm, sample: Sample): number => {
+const toComeKiB = (calm: Calm, sample: Sample, mappedKiB: number): number => {
   if (calm.availableKiB === ABSENT) return 0;
   const grownKiB = heldKiB(sample) - calm.heldKiB;
+  if (mappedKiB >= grownKiB * CAUSE_SHARE) return 0;
   const lostKiB = calm.availableKiB - sample.memAvailableKiB;
   return lostKiB > 0 && grownKiB >= lostKiB * CAUSE_SHARE ? grownKiB : 0;
 };
@@ -94,8 +96,8 @@ export const futilityOf = (
 ): Futility | null => {
   const missing = neededKiB(policy, sample, level);
   if (missing <= 0 || !policy.act.futility || policy.select.onlyPid !== ABSENT) return null;
-  const needed = missing + toComeKiB(calm, sample);
   let returnableKiB = 0;
+  let mappedKiB = 0;
   let sparedKiB = 0;
   let largest: number = ABSENT;
   let largestKiB = 0;
@@ -104,7 +106,10 @@ export const futilityOf = (
     const sizeKiB = rowSizeKiB(table, slot);
     const exclusion = ranking.exclusion[slot] as number;
     // Who that is will be looked at first: it may be the hog.
-    if (exclusion === ABSENT || exclusion === UNIDENTIFIED) returnableKiB += sizeKiB;
+    if (exclusion === ABSENT || exclusion === UNIDENTIFIED) {
+      returnableKiB += sizeKiB;
+      mappedKiB = Math.max(mappedKiB, (table.rssKiB[slot] as number) - (table.rssAnonKiB[slot] as number));
+    }
     if (!SPARED.includes(exclusion)) continue;
     sparedKiB += sizeKiB;
     if (sizeKiB <= largestKiB) continue;
@@ -114,6 +119,7 @@ export const futilityOf = (
   const shmemKiB = Math.max(0, sample.shmemKiB);
   const slabKiB = Math.max(0, sample.slabUnreclaimableKiB);
   const hugetlbKiB = Math.max(0, sample.hugetlbKiB);
+  const needed = missing + toComeKiB(calm, sample, mappedKiB);
   if (returnableKiB >= needed || heldKiB(sample) + sparedKiB < missing) return null;
   const spared = {
     sizeKiB: sparedKiB,

@@ -92,16 +92,23 @@ describe('a shortage that killing cannot end', () => {
     /** Just below the mark: what the small one has would do for now. */
     const sample = aSample({ ...FULL_TMPFS, memAvailableKiB: 1000 * MIB, slabUnreclaimableKiB: 0, hugetlbKiB: 0 });
     const { ranking } = chosen(FULL_TMPFS, table).state;
-    const judged = (availableKiB: number, shmemKiB: number) => {
+    const judged = (availableKiB: number, shmemKiB: number, known = table) => {
       const calm = createCalm();
       const then = { ...sample, memAvailableKiB: availableKiB, shmemKiB };
       noteCalm(calm, then, LEVEL.CALM);
       noteCalm(calm, sample, LEVEL.APPROACH);
-      return futilityOf(ranking, table, sample, POLICY, LEVEL.KILL, calm)?.neededKiB;
+      return futilityOf(ranking, known, sample, POLICY, LEVEL.KILL, calm)?.neededKiB;
     };
 
     it('is judged with as much again to come, when that is where the memory went', () => {
       expect(judged(5000 * MIB, 16 * GIB)).toBe(24 * MIB + 4 * GIB);
+    });
+
+    it('is taken as it stands when somebody who may be killed maps as much', () => {
+      const heap = tableOf([{ rssKiB: 3300 * MIB, rssAnonKiB: 10 * MIB }]);
+      expect(judged(5000 * MIB, 16 * GIB, heap)).toBeUndefined();
+      const cache = tableOf([{ rssKiB: 3000 * MIB, rssAnonKiB: 10 * MIB }]);
+      expect(judged(5000 * MIB, 16 * GIB, cache)).toBe(24 * MIB + 4 * GIB);
     });
 
     it('is taken as it stands when processes took it, or nothing was lost since', () => {
