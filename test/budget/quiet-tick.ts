@@ -27,6 +27,7 @@ export const quietTickScript = (policy: Policy, turns: number): string => `
     clock: host.clock, sampler: host.sampler, index: host.index,
     executor: { ...deaths.executor, signal: () => { throw new Error('a quiet tick signals nobody'); } },
     kernelLog: deaths.kernelLog, victims: deaths.victims,
+    watchers: { take: () => {} },
     publisher: { publish: (event) => events.push(event), gauges: publisher.gauges },
     ownMajorFaults: libc.ownMajorFaults, ticked: () => {},
   }, state, ${JSON.stringify(policy)});

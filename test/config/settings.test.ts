@@ -24,6 +24,7 @@ test('the defaults in machine units', () => {
     pace: { minMs: 10, maxMs: 2000, fillKiBPerMs: 6292 },
     act: {
       termTimeoutMs: 5000,
+      futility: true,
       holdOffMs: 100,
       victimTimeoutMs: 5000,
       reap: true,
