@@ -5,6 +5,7 @@ import type { NoActionReason } from './event.ts';
 import { type Calm, createCalm } from './futility.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
+import { emptyStallSummary, type StallSummary } from './stall/summary.ts';
 import { ABSENT } from './units.ts';
 import { LEVEL } from './verdict.ts';
 import { createEpisode, type Episode } from './verify/episode.ts';
@@ -19,6 +20,7 @@ interface Refusal {
 export interface State {
   readonly detect: DetectState;
   readonly calm: Calm;
+  readonly stall: StallSummary;
   readonly episode: Episode;
   readonly budget: Budget;
   readonly ranking: Ranking;
@@ -49,6 +51,7 @@ const RANK_DEPTH = 32;
 export const createState = (capacity: number): State => ({
   detect: createDetect(),
   calm: createCalm(),
+  stall: emptyStallSummary(),
   episode: createEpisode(),
   budget: createBudget(),
   ranking: createRanking(capacity, RANK_DEPTH),

@@ -26,6 +26,6 @@ test('file-page thrash with MemAvailable under the mark: usable again within 5 s
     expect(was.usableAfterMs, 'usable again').toBeLessThan(Number.POSITIVE_INFINITY);
     expectFigure('milliseconds from onset until usable again', was.usableAfterMs, 5000);
     expectFigure('worst probe after that, milliseconds', was.worstLaterMs, 1000);
-    expect(callsBeforeFirstShot(await readSyscalls(scene.guest)).forbidden).toEqual([]);
+    expect(callsBeforeFirstShot(await readSyscalls(scene.guest)).forbidden.join('; ')).toBe('');
   });
 });

@@ -51,6 +51,6 @@ test('with the daemon it is usable again within 5 s of onset, and no call that a
     expect(was.usableAfterMs, 'usable again').toBeLessThan(Number.POSITIVE_INFINITY);
     expectFigure('milliseconds from onset until usable again', was.usableAfterMs, 5000);
     expectFigure('worst probe after that, milliseconds', was.worstLaterMs, 1000);
-    expect(callsBeforeFirstShot(await readSyscalls(scene.guest)).forbidden).toEqual([]);
+    expect(callsBeforeFirstShot(await readSyscalls(scene.guest)).forbidden.join('; ')).toBe('');
   });
 });
