@@ -1,11 +1,14 @@
 /** Everything that is remembered from tick to tick, made once. Plain numbers and arrays: it can be written to a trace. */
 import { type Budget, createBudget } from './act/budget.ts';
+import type { CgroupRow } from './cgroup-row.ts';
 import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
 import { type Calm, createCalm } from './futility.ts';
+import type { Holder } from './holder.ts';
+import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
-import { emptyStallSummary, type StallSummary } from './stall/summary.ts';
+import { emptyStallSummary, type StallSummary } from './stall-summary.ts';
 import { ABSENT } from './units.ts';
 import { LEVEL } from './verdict.ts';
 import { createEpisode, type Episode } from './verify/episode.ts';
@@ -21,6 +24,11 @@ export interface State {
   readonly detect: DetectState;
   readonly calm: Calm;
   readonly stall: StallSummary;
+  readonly livelock: Livelock;
+  /** cgroups that are worth a look now, as of the last reading. */
+  cgroups: readonly CgroupRow[];
+  /** As of the last look while memory was short. */
+  holders: readonly Holder[];
   readonly episode: Episode;
   readonly budget: Budget;
   readonly ranking: Ranking;
@@ -52,6 +60,9 @@ export const createState = (capacity: number): State => ({
   detect: createDetect(),
   calm: createCalm(),
   stall: emptyStallSummary(),
+  livelock: noLivelock(),
+  cgroups: [],
+  holders: [],
   episode: createEpisode(),
   budget: createBudget(),
   ranking: createRanking(capacity, RANK_DEPTH),

@@ -1,5 +1,5 @@
 /** What core/stall says of a moment and core/livelock judges: counts as kmallocwd prints them, and where the stalled are. */
-import { ABSENT } from '../units.ts';
+import { ABSENT } from './units.ts';
 
 export interface StallSummary {
   /** Threads that stall in allocation or reclaim: seen so again and again without progress in user mode. */
