@@ -95,6 +95,17 @@ const enterDying = (
   tasks.push({ kind: 'reap', dying });
 };
 
+/**
+ * Not asked again in this episode, neither alone nor along with another: an mm that one of its processes keeps alive is
+ * freed by no other one's death.
+ */
+const refuse = (state: State, { slot, pid, companyOf }: SignalIntent): void => {
+  state.refused.push({ slot, pid });
+  const company = state.victims.find((victim) => victim.slot === companyOf)?.company ?? [];
+  const at = company.findIndex((each) => each.slot === slot && each.pid === pid);
+  if (at >= 0) company.splice(at, 1);
+};
+
 export interface Settled {
   readonly table: ProcessTable;
   readonly sample: Sample;
@@ -134,6 +145,7 @@ export const settle = (
   });
   if (outcome.sent) state.episode.signals++;
   if (outcome.sent && intent.signal === 'KILL') enterDying(state, intent, table, policy, nowMs, tasks);
+  if (outcome.errno !== 0 && outcome.errno !== ESRCH) refuse(state, intent);
   if (!isMain) return;
   if (outcome.errno === ESRCH) {
     if (known !== undefined && known.exitedMs === ABSENT) known.exitedMs = known.freedMs = nowMs;
@@ -141,7 +153,6 @@ export const settle = (
     return;
   }
   if (outcome.errno !== 0) {
-    state.refused.push({ slot: intent.slot, pid: intent.pid });
     if (known !== undefined) known.verdict = 'stuck';
     const detail = outcome.errno === EPERM ? `pid ${intent.pid}: EPERM` : `pid ${intent.pid}: errno ${outcome.errno}`;
     events.push({ kind: 'no_action', episode, reason: 'no_privilege', detail, memory });

@@ -181,6 +181,12 @@ describe('a process that the kernel would not let us signal', () => {
     expect([state.victims, state.episode.signals, state.budget.next]).toEqual([[], 0, 0]);
   });
 
+  it('is refused when it was to go along with another, too', () => {
+    const { state, kinds } = settled({ sent: false, errno: EPERM }, { company: 'mm_group' });
+    expect(kinds).toEqual(['signal']);
+    expect(state.refused).toEqual([{ slot: 0, pid: 70 }]);
+  });
+
   it('is given up when it was a victim already', () => {
     const { state } = settled({ sent: false, errno: EPERM }, {}, aVictim({ facts: someFacts({ pid: 70 }) }));
     expect(state.victims[0]?.verdict).toBe('stuck');

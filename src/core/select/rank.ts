@@ -69,7 +69,10 @@ const insert = (ranking: Ranking, table: ProcessTable, slot: number): void => {
   order[at] = slot;
 };
 
-/** Before the pass: killing one that shares its mm with a protected one would free nothing or kill the protected. */
+/**
+ * Before the pass: killing one that shares its mm with a protected one would free nothing or kill the protected; with one that
+ * the kernel does not let us signal it would free nothing.
+ */
 const collectVetoes = (ranking: Ranking, table: ProcessTable, scope: Scope): void => {
   ranking.vetoed.fill(0);
   ranking.vetoerCount = 0;
@@ -78,7 +81,8 @@ const collectVetoes = (ranking: Ranking, table: ProcessTable, scope: Scope): voi
     const group = table.mmGroup[slot] as number;
     const hasMm = group !== ABSENT || table.mmKey[slot] !== ABSENT;
     const answer = hasMm ? judgeRow(table, slot, scope, false) : ELIGIBLE;
-    if (!isVeto(answer)) continue;
+    const isRefused = hasMm && scope.isRefused(slot);
+    if (!isVeto(answer) && !isRefused) continue;
     if (group !== ABSENT) ranking.vetoed[group] = 1;
     else if (mustLive(answer)) ranking.vetoers[ranking.vetoerCount++] = slot;
   }

@@ -78,6 +78,13 @@ describe('ranking', () => {
     expect(ranked(tableOf([hog, size(0.1)]))).toEqual([1001]);
   });
 
+  it('passes over who shares its mm with one that may not be signalled: its death would free nothing', () => {
+    const mate = { ...size(5), mmGroup: 0 };
+    const table = tableOf([mate, mate, size(1)]);
+    expect(ranked(table)).toEqual([1001, 1000, 1002]);
+    expect(ranked(table, table.capacity, { ...SCOPE, isRefused: (slot) => slot === 0 })).toEqual([1002]);
+  });
+
   it('ranks a zombie leader with live threads by its oom_score', () => {
     const leader = { rssKiB: ABSENT, oomScore: 900, flags: KNOWN | FLAG.ZOMBIE_LEADER };
     expect(ranked(tableOf([size(4), leader, size(9)]))).toEqual([1002, 1001, 1000]);
