@@ -37,8 +37,8 @@ describe('files', () => {
     const known = new Set([
       ...['src', 'src/core', 'src/core/act', 'src/core/detect', 'src/core/kernel-model', 'src/core/register'],
       ...['src/core/select', 'src/core/select/rules', 'src/core/verify', 'src/channel'],
-      ...['src/core/stall', 'src/core/livelock', 'src/core/storm', 'src/core/group', 'src/core/holders'],
-      ...['src/linux/tasks', 'src/linux/groups', 'src/linux/holders', 'src/deputy'],
+      ...['src/core/stall', 'src/core/livelock', 'src/core/storm', 'src/core/cgroup', 'src/core/holders'],
+      ...['src/linux/tasks', 'src/linux/cgroup', 'src/linux/holders', 'src/deputy'],
       ...[
         'src/linux',
         'src/linux/index',

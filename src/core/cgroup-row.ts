@@ -2,6 +2,8 @@
  * What cgroup v2 says of one cgroup now: one row, filled again in place. Rates are per second since the last reading of the
  * same cgroup. ABSENT where the kernel has no such file or the value is "max".
  */
+import { ABSENT } from './units.ts';
+
 export interface CgroupRow {
   /** Below the mount, "/system.slice/db.service". */
   path: string;
@@ -10,12 +12,35 @@ export interface CgroupRow {
   highKiB: number;
   maxKiB: number;
   swapKiB: number;
-  /** memory.events.local, events a second (Documentation/admin-guide/cgroup-v2.rst). */
+  /** memory.events.local, events a second: of the limits of this cgroup itself (Documentation/admin-guide/cgroup-v2.rst). */
   highPerS: number;
   maxPerS: number;
   oomPerS: number;
+  /** memory.events: the kernel counts a kill where the victim was, which may be below the limit (memcg_memory_event_mm()). */
   oomKillPerS: number;
   /** memory.pressure by its totals, permyriad of the time since the last reading. */
   somePermyriad: number;
   fullPermyriad: number;
 }
+
+export const emptyCgroupRow = (path: string): CgroupRow => ({
+  path,
+  currentKiB: ABSENT,
+  highKiB: ABSENT,
+  maxKiB: ABSENT,
+  swapKiB: ABSENT,
+  highPerS: ABSENT,
+  maxPerS: ABSENT,
+  oomPerS: ABSENT,
+  oomKillPerS: ABSENT,
+  somePermyriad: ABSENT,
+  fullPermyriad: ABSENT,
+});
+
+/** The lower of its own two limits, KiB; ABSENT when it has none. */
+export const limitKiBOf = ({ highKiB, maxKiB }: CgroupRow): number =>
+  highKiB === ABSENT || maxKiB === ABSENT ? Math.max(highKiB, maxKiB) : Math.min(highKiB, maxKiB);
+
+/** Whether `path` is `above` or below it; every path is below "/". */
+export const isWithin = (path: string, above: string): boolean =>
+  above === '/' ? path.startsWith('/') : path === above || path.startsWith(`${above}/`);

@@ -82,6 +82,10 @@ export type ForcedOutcome = (typeof FORCED_OUTCOMES)[number];
 export const COMPANIES = ['', 'mm_group', 'oom_group'] as const;
 export type Company = (typeof COMPANIES)[number];
 
+/** What can be wrong with one cgroup within its own limits; core/cgroup has what each one is. */
+export const CGROUP_CONDITIONS = ['oom_loop', 'memory_high', 'at_limit'] as const;
+export type CgroupCondition = (typeof CGROUP_CONDITIONS)[number];
+
 /** One of the six corrections that mattered in a choice. */
 export interface CorrectionFacts {
   /** Its number in the series, 1 to 6. */
@@ -214,6 +218,25 @@ export type OomwatchdEvent =
   /** More than one kill of the kernel within a second (patch 6). */
   | { kind: 'kill_burst'; kills: number; withinMs: number; oomKillAllocatingTask: number }
   | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }
+  /** A cgroup is short of memory within its own limits while the host need not be. */
+  | {
+      kind: 'cgroup';
+      path: string;
+      condition: CgroupCondition;
+      /** false: it is over. */
+      holds: boolean;
+      forMs: number;
+      currentKiB: number;
+      limitKiB: number;
+      /** Events a second of the limit: high, max or oom. */
+      perS: number;
+      fullPermyriad: number;
+      /** Of it and below; ABSENT when nobody looked. */
+      processes: number;
+      /** Of those, at oom_score_adj -1000. */
+      unkillable: number;
+      members: string;
+    }
   | { kind: 'late'; lateMs: number; majorFaults: number }
   | { kind: 'reporter'; state: 'started' | 'exited' | 'restarting'; detail: string }
   | { kind: 'dropped'; count: number }

@@ -1,5 +1,6 @@
 /** Everything that is remembered from tick to tick, made once. Plain numbers and arrays: it can be written to a trace. */
 import { type Budget, createBudget } from './act/budget.ts';
+import { type CgroupWatch, createCgroupWatch } from './cgroup/cgroup-watch.ts';
 import type { CgroupRow } from './cgroup-row.ts';
 import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
@@ -27,6 +28,7 @@ export interface State {
   readonly livelock: Livelock;
   /** cgroups that are worth a look now, as of the last reading. */
   cgroups: readonly CgroupRow[];
+  readonly cgroupWatch: CgroupWatch;
   /** As of the last look while memory was short. */
   holders: readonly Holder[];
   readonly episode: Episode;
@@ -62,6 +64,7 @@ export const createState = (capacity: number): State => ({
   stall: emptyStallSummary(),
   livelock: noLivelock(),
   cgroups: [],
+  cgroupWatch: createCgroupWatch(),
   holders: [],
   episode: createEpisode(),
   budget: createBudget(),

@@ -78,7 +78,7 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
       out.tasks,
     );
   }
-  if (inputs.table === null) watch(state, inputs);
+  if (inputs.table === null) watch(state, inputs, nowMs, out);
   const open = state.victims.length > 0 && followVictims(state, inputs, policy, nowMs, out);
   followEpisode(state.episode, verdict.level, verdict.detectors, open, nowMs, out.events);
   if (!state.episode.active) forgetEpisode(state);

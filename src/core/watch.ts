@@ -1,9 +1,22 @@
 /** What is watched beside the marks, once a turn. Nothing here chooses a victim; core/choose-from asks for what it finds. */
+import { followCgroups } from './cgroup/cgroup-watch.ts';
+import { isStalling } from './cgroup/stall.ts';
 import { noteCalm } from './futility.ts';
+import type { TickOutput } from './output.ts';
 import type { State } from './state.ts';
 import type { TickInputs } from './tick.ts';
 
 /** One turn of every watcher. */
-export const watch = (state: State, inputs: TickInputs): void => {
+export const watch = (state: State, inputs: TickInputs, nowMs: number, out: TickOutput): void => {
   noteCalm(state.calm, inputs.sample, state.level);
+  watchCgroups(state, inputs, nowMs, out);
+};
+
+const watchCgroups = (state: State, { sample, observed }: TickInputs, nowMs: number, out: TickOutput): void => {
+  const { cgroupWatch } = state;
+  cgroupWatch.isStalling = isStalling(cgroupWatch.stall, sample, nowMs);
+  if (observed.cgroupSerial === cgroupWatch.readSerial) return;
+  cgroupWatch.readSerial = observed.cgroupSerial;
+  state.cgroups = observed.cgroups;
+  followCgroups(cgroupWatch, observed.cgroups, observed.cgroupMembers, nowMs, out.events);
 };

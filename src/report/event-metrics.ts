@@ -1,5 +1,6 @@
 /** What is counted of each event. Sees all events, also those whose log lines are held back. */
 import {
+  CGROUP_CONDITIONS,
   DETECTORS,
   type Finding,
   LEVELS,
@@ -30,6 +31,7 @@ const startAtZero = (instruments: Instruments): void => {
   for (const verdict of VERIFY_VERDICTS) instruments.add('oomwatchd_verifications_total', 0, { verdict });
   for (const reason of NO_ACTION_REASONS) instruments.add('oomwatchd_no_action_total', 0, { reason });
   for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
+  for (const condition of CGROUP_CONDITIONS) instruments.add('oomwatchd_cgroup_conditions_total', 0, { condition });
   for (const detector of DETECTORS) {
     for (const level of ['term', 'kill']) instruments.add('oomwatchd_detections_total', 0, { detector, level });
   }
@@ -113,6 +115,11 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
         return instruments.add('oomwatchd_returned_bytes_total', event.returnedKiB * 1024);
       case 'ranked':
         return instruments.observe('oomwatchd_scan_duration_seconds', event.scanMs / 1000);
+      case 'cgroup': {
+        if (!event.holds) return;
+        const condition = known(event.condition, CGROUP_CONDITIONS);
+        return instruments.add('oomwatchd_cgroup_conditions_total', 1, { condition });
+      }
       case 'late':
         return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);
       default:

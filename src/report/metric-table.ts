@@ -144,6 +144,12 @@ export const METRICS = {
     labels: ['by', 'outcome'],
   },
 
+  oomwatchd_cgroup_conditions_total: {
+    type: 'counter',
+    help: 'Lines about cgroups that are short of memory within their own limits, one a minute while it lasts.',
+    labels: ['condition'],
+  },
+
   oomwatchd_log_lines_lost_total: { type: 'counter', help: 'Log lines that could not be written.' },
   oomwatchd_log_lines_suppressed_total: { type: 'counter', help: 'Log lines held back by the rate limit.' },
   oomwatchd_channel_skipped_bytes_total: { type: 'counter', help: 'Bytes from control that belonged to no frame.' },

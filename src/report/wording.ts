@@ -5,6 +5,7 @@
  */
 import type { Finding, StampedEvent } from '../core/event.ts';
 import { count, size, span } from './amount.ts';
+import { cgroupSentence } from './cgroup-wording.ts';
 import { forcedSentence, reapSentence, victimSentence } from './dying-wording.ts';
 import { fieldsOf } from './fields.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
@@ -85,6 +86,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return killBurstSentence(event);
     case 'forced':
       return forcedSentence(event);
+    case 'cgroup':
+      return cgroupSentence(event);
     case 'late':
       return ['warn', `a tick came ${span(event.lateMs)} late; ${count(event.majorFaults, 'own major fault')} so far`];
     case 'reporter':

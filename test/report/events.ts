@@ -4,6 +4,7 @@ import { createGaugeFrame, encodeEvent, MAX_FRAME_BYTES } from '../../src/channe
 import { GAUGE_INDEX, type Gauge } from '../../src/channel/gauges.ts';
 import { KILLED_BY, LIVES, REAP_RESULTS, STUCK_REASONS } from '../../src/core/dying.ts';
 import {
+  CGROUP_CONDITIONS,
   COMPANIES,
   DETECTORS,
   EXCLUSIONS,
@@ -302,6 +303,20 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       outcome: fc.constantFrom(...FORCED_OUTCOMES),
       pid: fc.integer({ min: -1 }),
       detail: hostile,
+    }),
+    fc.record({
+      kind: kind('cgroup'),
+      path: hostile,
+      condition: fc.constantFrom(...CGROUP_CONDITIONS),
+      holds: fc.boolean(),
+      forMs: amount,
+      currentKiB: amount,
+      limitKiB: amount,
+      perS: amount,
+      fullPermyriad: amount,
+      processes: amount,
+      unkillable: amount,
+      members: hostile,
     }),
     fc.record({ kind: kind('late'), lateMs: amount, majorFaults: amount }),
     fc.record({

@@ -99,7 +99,7 @@ export const runDaemon = async (
 
   const ownRss = createOwnRss(roots.proc, index.table.pageKiB);
   const offLoop = createOffLoop(host, publish, () => state.nobodyMs !== ABSENT);
-  const watchers = createWatchers(host, state);
+  const watchers = createWatchers(host, state, publish);
   await offLoop.settle();
   let slowDueMs = 0;
   const ticked = (): void => {

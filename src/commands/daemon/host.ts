@@ -1,12 +1,12 @@
 /** This host as the loop and the commands see it: the real adapters, put together once. */
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../control/ports.ts';
+import { anyGlobMatches } from '../../core/glob.ts';
 import { markKiB } from '../../core/mark.ts';
 import type { Policy } from '../../core/policy.ts';
 import { FLAG } from '../../core/process-table.ts';
 import { emptySample, type Sample } from '../../core/sample.ts';
 import { chooseToArm } from '../../core/select/choose.ts';
-import { anyGlobMatches } from '../../core/select/glob.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { createRanking } from '../../core/select/rank.ts';
 import { createOomGroups } from '../../linux/index/oom-group.ts';

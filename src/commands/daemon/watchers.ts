@@ -2,9 +2,11 @@
  * What is read off the loop for core/watch: one reader each, begun only while the last turn says that it is worth it. The
  * composition of those readers; each gives what it found when it is done, and none is waited for.
  */
+import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Observations } from '../../core/observations.ts';
 import type { State } from '../../core/state.ts';
 import type { Host } from './host.ts';
+import { watchCgroups } from './watch-cgroups.ts';
 
 export interface Watchers {
   /** After each turn: begins what is due. */
@@ -15,8 +17,15 @@ export interface Watchers {
   isWaiting(): boolean;
 }
 
-export const createWatchers = (_host: Host, _state: State): Watchers => ({
-  run: () => {},
-  take: () => {},
-  isWaiting: () => false,
-});
+export const createWatchers = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
+  const all: readonly Watchers[] = [watchCgroups(host, state, publish)];
+  return {
+    run: (nowMs) => {
+      for (let at = 0; at < all.length; at++) (all[at] as Watchers).run(nowMs);
+    },
+    take: (into) => {
+      for (let at = 0; at < all.length; at++) (all[at] as Watchers).take(into);
+    },
+    isWaiting: () => all.some((watcher) => watcher.isWaiting()),
+  };
+};

@@ -2,10 +2,11 @@
  * Which policy lines touch a process. Answered when identity changes, not in an emergency: the result is kept in three
  * columns of the table.
  */
+
+import { anyGlobMatches } from '../glob.ts';
 import type { PolicyRule, SelectPolicy } from '../policy.ts';
 import { FLAG, type ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
-import { anyGlobMatches } from './glob.ts';
 
 /**
  * Whether a rule matches the row: every criterion that the rule gives must. exe counts only when it was verified to be

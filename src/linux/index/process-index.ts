@@ -1,7 +1,10 @@
 /** The index of processes as the loop sees it: kept up in calm times, scanned in an emergency without opening anything. */
 import type { ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
+import { arm } from './arm.ts';
+import { enrol } from './enrol.ts';
 import { identify } from './identify.ts';
+import { readArmed } from './read-row.ts';
 import { createRound, type RefreshHooks, refresh } from './refresh.ts';
 import { scan } from './scan.ts';
 import { createSlots, type IndexEnv, type IndexIo, type Slots } from './slots.ts';
@@ -15,6 +18,11 @@ export interface ProcessIndex {
   scan(): void;
   /** Reads identity again at once, for a slot that grew faster than the rounds. */
   identify(slot: number): void;
+  /**
+   * Has one process enrolled, identified and armed, whatever its size; its slot, or ABSENT when it has gone. It stays so as
+   * long as it is pinned.
+   */
+  know(pid: number): number;
   counts(): { known: number; armed: number; overflow: number; rounds: number };
   close(): void;
 }
@@ -42,6 +50,13 @@ export const createProcessIndex = (
     scan: () => scan(io, slots),
     identify: (slot) => {
       if (identify(io, slots, env, slot, hooks.nowMs()) === 0) hooks.identified(slot);
+    },
+    know: (pid) => {
+      const slot = slots.byPid.get(pid) ?? enrol(io, slots, env.procRoot, pid);
+      if (slot === ABSENT || identify(io, slots, env, slot, hooks.nowMs()) < 0) return ABSENT;
+      hooks.identified(slot);
+      if (arm(io, slots, env.procRoot, slot) === 0) readArmed(io, slots, slot);
+      return slot;
     },
     counts: () => ({ known: slots.table.count, armed: slots.armed, overflow: slots.overflow, rounds: round.rounds }),
     close: () => {

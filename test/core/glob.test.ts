@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyGlobMatches, globMatches } from '../../../src/core/select/glob.ts';
+import { anyGlobMatches, globMatches } from '../../src/core/glob.ts';
 
 /** The same language as a regular expression: slow on hostile texts, but plainly right. */
 const reference = (glob: string): RegExp => {

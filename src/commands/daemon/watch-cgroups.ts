@@ -1,0 +1,136 @@
+/** The watcher of cgroups: which there are is found off the loop, their numbers are read on it, in slices. */
+import type { OomwatchdEvent } from '../../core/event.ts';
+import type { CgroupMembers, Observations } from '../../core/observations.ts';
+import { FLAG } from '../../core/process-table.ts';
+import { OOM_SCORE_ADJ_MIN, rowSizeKiB } from '../../core/select/badness.ts';
+import type { State } from '../../core/state.ts';
+import { ABSENT } from '../../core/units.ts';
+import { LEVEL } from '../../core/verdict.ts';
+import { createDirectory, walk } from '../../linux/cgroup/directory.ts';
+import { listMembers, type Members } from '../../linux/cgroup/members.ts';
+import { createReadings } from '../../linux/cgroup/readings.ts';
+import * as libc from '../../linux/sys/libc.ts';
+import type { Host } from './host.ts';
+import type { Watchers } from './watchers.ts';
+
+/** As often as the index of processes goes round: a new cgroup is not in trouble in its first seconds. */
+const WALK_MS = 30_000;
+/** A container that has just been started may be what stalls. */
+const STALLING_WALK_MS = 3000;
+/** Two readings a second give rates that are no noise, and a verdict within a few seconds. */
+const READ_MS = 500;
+/** As with the index: a host with a thousand cgroups costs a turn no more than one with ten. */
+const SLICE_MS = 2;
+/** Forks and exits change who is in it. */
+const MEMBERS_MS = 2000;
+/** Named in a line; all are counted. */
+const NAMED_MEMBERS = 5;
+
+/**
+ * Seven kept files of a cgroup with limits are about 32 KiB of kernel memory, four without 18. 0.05 % of RAM, but no fewer
+ * than the services of a small host, and no more than a thousand: a reading of those takes 10 ms.
+ */
+const capacityFor = (memTotalKiB: number): number => Math.min(1024, Math.max(64, Math.floor(memTotalKiB / 2000 / 32)));
+
+/** What is told of those that were found, the largest first. */
+const describe = (host: Host, path: string, slots: readonly number[], isWhole: boolean): CgroupMembers => {
+  const { table } = host.index;
+  const isUnkillable = (slot: number): boolean => table.oomScoreAdj[slot] === OOM_SCORE_ADJ_MIN;
+  const bySize = slots.toSorted((a, b) => rowSizeKiB(table, b) - rowSizeKiB(table, a));
+  const named = bySize.slice(0, NAMED_MEMBERS).map((slot) => {
+    return `pid ${table.pid[slot]} (${table.comm[slot]}) at oom_score_adj ${table.oomScoreAdj[slot]}`;
+  });
+  const rest = slots.length - named.length;
+  return {
+    path,
+    processes: slots.length,
+    unkillable: slots.filter(isUnkillable).length,
+    text: [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', '),
+    isWhole,
+  };
+};
+
+export const watchCgroups = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
+  const { cgroup2, index, clock } = host;
+  const { cgroupWatch } = state;
+  const directory = createDirectory();
+  const readings = createReadings(libc, directory, () => false);
+  const capacity = capacityFor((index.table.totalPages * index.table.pageKiB) | 0);
+  let inFlight = 0;
+  let walkMs = Number.NEGATIVE_INFINITY;
+  let readMs = Number.NEGATIVE_INFINITY;
+  let membersMs = Number.NEGATIVE_INFINITY;
+  let membersOf = '';
+  let listed: Members | null = null;
+  let knownSlots: number[] = [];
+  let serial = 0;
+  let isFullTold = false;
+  let members: CgroupMembers | null = null;
+
+  /** Nothing here rejects: what cannot be read has gone, or is not there. */
+  const offLoop = async (work: () => Promise<void>): Promise<void> => {
+    inFlight++;
+    await work();
+    inFlight--;
+  };
+
+  const tellFull = (): void => {
+    if (directory.isFull === isFullTold) return;
+    isFullTold = directory.isFull;
+    const detail = `more than ${capacity} cgroups: those with the least memory are not watched`;
+    publish({ kind: 'source', name: 'cgroups', up: !isFullTold, detail: isFullTold ? detail : '' });
+  };
+
+  const look = (nowMs: number): void => {
+    const everyMs = cgroupWatch.isStalling ? STALLING_WALK_MS : WALK_MS;
+    if (inFlight > 0 || nowMs - walkMs < everyMs) return;
+    walkMs = nowMs;
+    void offLoop(() => walk(libc, cgroup2, directory, capacity)).then(tellFull);
+  };
+
+  const ask = (nowMs: number): void => {
+    const { wanted } = cgroupWatch;
+    if (wanted === '' || listed !== null || (wanted === membersOf && nowMs - membersMs < MEMBERS_MS)) return;
+    membersMs = nowMs;
+    membersOf = wanted;
+    knownSlots = [];
+    void offLoop(async () => {
+      listed = await listMembers(`${cgroup2}${wanted}`);
+    });
+  };
+
+  /** Enrols and arms those that were listed; opening is fine as long as it is the cgroup that is short, not the host. */
+  const know = (endMs: number): void => {
+    if (listed === null || state.level >= LEVEL.TERM) return;
+    while (knownSlots.length < listed.pids.length) {
+      if (clock.nowMs() >= endMs) return;
+      const slot = index.know(listed.pids[knownSlots.length] as number);
+      knownSlots.push(slot);
+    }
+    const slots = knownSlots.filter(
+      (slot) => slot !== ABSENT && ((index.table.flags[slot] as number) & FLAG.GONE) === 0,
+    );
+    members = describe(host, membersOf, slots, listed.isWhole);
+    listed = null;
+  };
+
+  return {
+    run: (nowMs) => {
+      if (cgroup2 === '') return;
+      look(nowMs);
+      const endMs = nowMs + SLICE_MS;
+      ask(nowMs);
+      know(endMs);
+      if (!cgroupWatch.isStalling || nowMs - readMs < READ_MS) return;
+      if (!readings.advance(nowMs, false, () => clock.nowMs() >= endMs)) return;
+      readMs = nowMs;
+      serial++;
+    },
+    take: (into: Observations) => {
+      into.cgroups = readings.rows;
+      into.cgroupSerial = serial;
+      into.cgroupMembers = members;
+    },
+    isWaiting: () => inFlight > 0,
+  };
+};

@@ -1,0 +1,52 @@
+/** Words for cgroups that are short of memory within their own limits. */
+import type { CgroupCondition } from '../core/event.ts';
+import { percent, size, sizeOf, span } from './amount.ts';
+import { printable, quoted } from './printable.ts';
+import { type EventOf, inBrackets, joined, type LogLevel, type Sentence } from './sentence.ts';
+
+/** A path may be long, and its end is what tells one pod from another. */
+const PATH_LIMIT = 200;
+
+const OVER: Readonly<Record<CgroupCondition, string>> = {
+  oom_loop: 'is no longer out of memory',
+  memory_high: 'is no longer throttled at memory.high',
+  at_limit: 'no longer stalls at memory.max',
+};
+
+const WHAT: Readonly<Record<CgroupCondition, readonly [LogLevel, string]>> = {
+  oom_loop: ['error', 'is out of memory again and again and the kernel kills nobody in it'],
+  memory_high: ['warn', 'is throttled at memory.high and makes next to no progress'],
+  at_limit: ['info', 'stalls at its own memory.max'],
+};
+
+const cureOf = (event: EventOf<'cgroup'>): string => {
+  const raise = `/sys/fs/cgroup${printable(event.path, PATH_LIMIT)}/memory`;
+  switch (event.condition) {
+    case 'oom_loop':
+      return event.processes > 0 && event.unkillable === event.processes
+        ? `all of its processes are at oom_score_adj -1000, which the kernel does not kill; remedy: raise ${raise}.max, or kill one of them by hand`
+        : `a victim of it may be unable to exit; remedy: raise ${raise}.max`;
+    case 'memory_high':
+      return `the host is not short; remedy: raise ${raise}.high, or end a process in it`;
+    case 'at_limit':
+      return 'the host is not short and nobody outside of it is touched';
+    default:
+      return '';
+  }
+};
+
+export const cgroupSentence = (event: EventOf<'cgroup'>): Sentence => {
+  const name = `cgroup ${quoted(event.path, PATH_LIMIT)}`;
+  if (!event.holds) return ['info', `${name} ${OVER[event.condition]} after ${span(event.forMs)}`];
+  const [level, words] = WHAT[event.condition];
+  const held = event.limitKiB < 0 ? size(event.currentKiB) : sizeOf(event.currentKiB, event.limitKiB);
+  const numbers = [
+    held,
+    `${event.perS} times a second`,
+    event.fullPermyriad < 0 ? '' : `all tasks stalled ${percent(event.fullPermyriad)} of the time`,
+  ];
+  return [
+    level,
+    `${joined([`${name} ${words} for ${span(event.forMs)}`, joined(numbers, ', ')], ': ')}${inBrackets(event.members)}; ${cureOf(event)}`,
+  ];
+};

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { ABSENT, MIB } from '../../../src/core/units.ts';
+import { createDirectory, walk } from '../../../src/linux/cgroup/directory.ts';
+import { createReadings } from '../../../src/linux/cgroup/readings.ts';
+import * as libc from '../../../src/linux/sys/libc.ts';
+import { fakeTree } from './fake-tree.ts';
+
+const never = (): boolean => false;
+const noName = (): boolean => false;
+
+const opened = async (tree: ReturnType<typeof fakeTree>) => {
+  const directory = createDirectory();
+  await walk(libc, tree.root, directory, 100);
+  return directory;
+};
+
+describe('readings', () => {
+  it('give rates by difference, and only the cgroups in which something moves', async () => {
+    const tree = fakeTree();
+    tree.set('/calm', { current: 50 * MIB });
+    tree.set('/hot', { current: 40 * MIB, high: 40 * MIB, max: 80 * MIB });
+    const readings = createReadings(libc, await opened(tree), noName);
+    expect(readings.advance(1000, false, never)).toBe(true);
+    expect(readings.rows, 'the first reading knows no rates').toEqual([]);
+    tree.set('/hot', { current: 41 * MIB, local: { high: 15 }, pressure: { some: 450_000, full: 400_000 } });
+    readings.advance(1500, false, never);
+    expect(readings.rows).toEqual([
+      {
+        path: '/hot',
+        currentKiB: 41 * MIB,
+        highKiB: 40 * MIB,
+        maxKiB: 80 * MIB,
+        swapKiB: 0,
+        highPerS: 30,
+        maxPerS: 0,
+        oomPerS: 0,
+        oomKillPerS: 0,
+        somePermyriad: 9000,
+        fullPermyriad: 8000,
+      },
+    ]);
+  });
+
+  it('count the oom of a limit where it is, and its kills wherever they were below it', async () => {
+    const tree = fakeTree();
+    tree.set('/pod', { max: 40 * MIB });
+    const readings = createReadings(libc, await opened(tree), noName);
+    readings.advance(0, false, never);
+    tree.set('/pod', { local: { oom: 450 }, events: { oom: 450, oom_kill: 2 } });
+    readings.advance(1000, false, never);
+    expect(readings.rows[0]).toMatchObject({ oomPerS: 450, oomKillPerS: 2 });
+  });
+
+  it('say absent where there is no file: no PSI, no events of its own, no limit', async () => {
+    const tree = fakeTree();
+    tree.set('/old', { max: 40 * MIB, local: null, pressure: null });
+    tree.set('/free', { pressure: null });
+    const readings = createReadings(libc, await opened(tree), () => true);
+    readings.advance(0, false, never);
+    tree.set('/old', { events: { max: 10 } });
+    readings.advance(1000, false, never);
+    const [old, free] = ['/old', '/free'].map((path) => readings.rows.find((row) => row.path === path));
+    expect(old).toMatchObject({ maxPerS: 10, somePermyriad: ABSENT, fullPermyriad: ABSENT, highKiB: ABSENT });
+    expect(free).toMatchObject({ maxPerS: ABSENT, oomPerS: ABSENT, maxKiB: ABSENT });
+  });
+
+  it('show what a rule names also when nothing moves, and nothing else when only that is asked for', async () => {
+    const tree = fakeTree();
+    tree.set('/named', { current: MIB });
+    tree.set('/other', { current: MIB });
+    const readings = createReadings(libc, await opened(tree), (path) => path === '/named');
+    readings.advance(0, false, never);
+    tree.set('/other', { pressure: { some: 900_000, full: 0 } });
+    readings.advance(1000, true, never);
+    expect(readings.rows.map(({ path }) => path)).toEqual(['/named']);
+    readings.advance(2000, false, never);
+    expect(readings.rows.map(({ path }) => path)).toEqual(['/named', '/other']);
+  });
+
+  it('come in slices, and are done when every cgroup has been read', async () => {
+    const tree = fakeTree();
+    for (let at = 0; at < 20; at++) tree.set(`/c${at}`, { current: MIB });
+    const readings = createReadings(libc, await opened(tree), () => true);
+    const answers = [0, 1, 2].map(() => readings.advance(0, false, () => true));
+    expect(answers).toEqual([false, false, true]);
+    expect(readings.rows).toHaveLength(20);
+  });
+
+  it('are bounded: of a thousand cgroups in trouble the worst 48', async () => {
+    const tree = fakeTree();
+    for (let at = 0; at < 60; at++) tree.set(`/c${at}`, { current: MIB, max: MIB });
+    const readings = createReadings(libc, await opened(tree), noName);
+    readings.advance(0, false, never);
+    for (let at = 0; at < 60; at++) tree.set(`/c${at}`, { pressure: { some: 500_000, full: at * 1000 } });
+    tree.set('/c0', { local: { oom: 5 } });
+    readings.advance(1000, false, never);
+    expect(readings.rows).toHaveLength(48);
+    expect(readings.rows[0]?.path, 'an oom before any stall').toBe('/c0');
+    expect(readings.rows[1]?.path).toBe('/c59');
+  });
+
+  it('let go of a cgroup that has gone', async () => {
+    const tree = fakeTree();
+    tree.set('/a', { current: MIB });
+    const directory = await opened(tree);
+    const readings = createReadings({ preadAt0: () => -19, close: libc.close }, directory, () => true);
+    expect(readings.advance(0, false, never)).toBe(true);
+    expect(readings.rows).toEqual([]);
+    expect(directory.entries.size).toBe(0);
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { OomwatchdEvent } from '../../src/core/event.ts';
+import { ABSENT, MIB } from '../../src/core/units.ts';
+import { lineOf } from '../../src/report/wording.ts';
+import { stamped } from './events.ts';
+
+const said = (event: OomwatchdEvent): string => {
+  const { level, msg } = lineOf(stamped(event));
+  return `${level}: ${msg}`;
+};
+
+const high = {
+  kind: 'cgroup',
+  path: '/app.slice/a.service',
+  condition: 'memory_high',
+  holds: true,
+  forMs: 5000,
+  currentKiB: 41 * MIB,
+  limitKiB: 40 * MIB,
+  perS: 30,
+  fullPermyriad: 4300,
+  processes: ABSENT,
+  unkillable: ABSENT,
+  members: '',
+} as const satisfies OomwatchdEvent;
+
+test.each<[OomwatchdEvent, string]>([
+  [
+    high,
+    'warn: cgroup /app.slice/a.service is throttled at memory.high and makes next to no progress for 5.0 s: 41 of 40 MiB, 30 times a second, all tasks stalled 43 % of the time; the host is not short; remedy: raise /sys/fs/cgroup/app.slice/a.service/memory.high, or end a process in it',
+  ],
+  [
+    { ...high, holds: false, forMs: 20_000 },
+    'info: cgroup /app.slice/a.service is no longer throttled at memory.high after 20 s',
+  ],
+  [
+    { ...high, condition: 'at_limit', limitKiB: ABSENT, fullPermyriad: ABSENT },
+    'info: cgroup /app.slice/a.service stalls at its own memory.max for 5.0 s: 41 MiB, 30 times a second; the host is not short and nobody outside of it is touched',
+  ],
+  [
+    { ...high, condition: 'oom_loop', processes: 1, unkillable: 1, members: 'pid 7 (conmon) at oom_score_adj -1000' },
+    'error: cgroup /app.slice/a.service is out of memory again and again and the kernel kills nobody in it for 5.0 s: 41 of 40 MiB, 30 times a second, all tasks stalled 43 % of the time (pid 7 (conmon) at oom_score_adj -1000); all of its processes are at oom_score_adj -1000, which the kernel does not kill; remedy: raise /sys/fs/cgroup/app.slice/a.service/memory.max, or kill one of them by hand',
+  ],
+  [
+    { ...high, condition: 'oom_loop', processes: 2, unkillable: 1 },
+    'error: cgroup /app.slice/a.service is out of memory again and again and the kernel kills nobody in it for 5.0 s: 41 of 40 MiB, 30 times a second, all tasks stalled 43 % of the time; a victim of it may be unable to exit; remedy: raise /sys/fs/cgroup/app.slice/a.service/memory.max',
+  ],
+])('%#', (event, sentence) => {
+  expect(said(event)).toBe(sentence);
+});
