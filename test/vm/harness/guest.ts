@@ -3,13 +3,15 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { basename, join } from 'node:path';
 import type { Channel, Ended, Job } from './channel.ts';
 import { buildDaemonDisk } from './daemon-image.ts';
-import { buildDataDisk, buildInitramfs, buildRootDisk } from './image.ts';
+import { buildDataDisk, buildInitramfs, buildRootDisk, buildSwapDisk } from './image.ts';
 import { fetchKernel } from './kernel.ts';
 import { cacheFolder, shortHash } from './paths.ts';
 import { type Machine, Qemu } from './qemu.ts';
 
 const MEMORY_MIB = 512;
 const CPUS = 2;
+/** Place in the list of disks: /dev/vdc. */
+const DAEMON_DISK = 2;
 /** Job ids of a resumed guest begin this much above those of the machine it was saved from. */
 const IDS_PER_STATE = 1000;
 
@@ -26,10 +28,11 @@ export class Guest {
   static async resume(): Promise<Guest> {
     const machine = theMachine();
     // The daemon's disk is not yet mounted in this state: any build of it may take the place.
+    const others = machine.disks.filter((_, i) => i !== DAEMON_DISK);
     const state = new SavedState(
       'calm',
       machine,
-      machine.disks.slice(0, 2).map((path) => basename(path)),
+      others.map((path) => basename(path)),
     );
     if (!state.exists()) {
       const guest = await Guest.boot(machine);
@@ -139,7 +142,7 @@ class SavedState {
 
 function theMachine(): Machine {
   const kernel = fetchKernel();
-  const disks = [buildRootDisk(), buildDataDisk(), buildDaemonDisk()];
+  const disks = [buildRootDisk(), buildDataDisk(), buildDaemonDisk(), buildSwapDisk()];
   return { vmlinuz: kernel.vmlinuz, initramfs: buildInitramfs(kernel), disks, memoryMiB: MEMORY_MIB, cpus: CPUS };
 }
 

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -19,6 +20,9 @@ import { compileWorkloads, workloadsHash } from './workloads.ts';
 
 /** Size of the file that the thrash and stream workloads read: more than the guest's whole memory. */
 const WORKSET_MIB = 768;
+
+/** Twice the guest's memory: swap thrash begins long before swap is full. */
+const SWAP_MIB = 1024;
 
 const PROGRAMS = [process.execPath, '/usr/bin/earlyoom', '/usr/bin/strace', '/usr/bin/setpriv'];
 
@@ -127,5 +131,15 @@ export function buildDataDisk(): string {
     for (let i = 0; i < WORKSET_MIB; i++) writeFileSync(file, block, { flag: 'a' });
     makeExt4(root, join(CACHE, 'images', `data-${WORKSET_MIB}.img`), WORKSET_MIB + 64);
     rmSync(root, { recursive: true });
+  });
+}
+
+/** The swap disk: empty, a hole on this machine; the cases that swap make the area themselves. */
+export function buildSwapDisk(): string {
+  const path = join(cacheFolder('images'), `swap-${SWAP_MIB}.img`);
+  return once(path, () => {
+    writeFileSync(`${path}.new`, '');
+    truncateSync(`${path}.new`, SWAP_MIB << 20);
+    renameSync(`${path}.new`, path);
   });
 }

@@ -10,9 +10,9 @@ export interface Thrash {
 }
 
 /** The probe has calmed down by then, having read what it needs. */
-const CALM_MS = 5000;
-const SECOND_MS = CALM_MS + 4000;
-const THREADS = 32;
+export const CALM_MS = 5000;
+export const SECOND_MS = CALM_MS + 4000;
+export const THREADS = 32;
 /** How much more the services map than the page cache can hold. */
 const EXCESS_MIB = 26;
 
@@ -43,12 +43,20 @@ export async function lowThrash(scene: Scene): Promise<Thrash> {
   };
 }
 
+/** How long a hang is watched that nobody ends: half a minute shows it, who measures for the docs wants the minute. */
+export const HANG_S = process.env['OOMWATCHD_FIGURES'] === undefined ? 30 : 60;
+
 export interface Suffering {
   calmMs: number;
   /** Begin of the first hang: of a probe over a second, or of two in a row that took more than three times calm. */
   onsetUs: number | undefined;
-  /** From onset to the end of the first of three quick probes in a row: 0 without a hang, Infinity when never. */
+  /**
+   * From onset to the end of the first of three quick probes in a row, which are looked for after the last death of a
+   * workload, if one died: a lucky second before is no rescue. 0 without a hang, Infinity when never.
+   */
   usableAfterMs: number;
+  /** Share of the time since onset that was spent in slow probes: one lucky second ends no hang. */
+  slowShare: number;
   /** The longest probe that began after that: a second hang would show here. */
   worstLaterMs: number;
   worstMs: number;
@@ -65,9 +73,16 @@ export function suffering(seen: Judgement, thrash: Thrash): Suffering {
   const after = seen.probes.filter((probe) => probe.beginUs >= startUs);
   const isSlow = (probe: Probe | undefined): boolean => took(probe) > 3 * calmUs;
   const onset = after.find((probe, i) => took(probe) > HANG_US || (isSlow(probe) && isSlow(after[i + 1])));
-  const answer = { calmMs: toMs(calmUs), onsetUs: onset?.beginUs, worstMs: worst(after) };
+  const answer = { calmMs: toMs(calmUs), onsetUs: onset?.beginUs, slowShare: 0, worstMs: worst(after) };
   if (!onset) return { ...answer, usableAfterMs: 0, worstLaterMs: worst(after) };
-  const usable = usableAtUs(seen, onset.beginUs, 3 * calmUs) ?? Number.POSITIVE_INFINITY;
+  const lastDeathUs = Math.max(0, ...seen.runs.map(({ diedUs }) => diedUs));
+  const usable = usableAtUs(seen, Math.max(onset.beginUs, lastDeathUs), 3 * calmUs) ?? Number.POSITIVE_INFINITY;
   const later = after.filter((probe) => probe.beginUs > usable);
+  const endUs = seen.memory.at(-1)?.us ?? 0;
+  const spent = (probe: Probe): number => Math.min(probe.endUs, endUs) - probe.beginUs;
+  const slowUs = after
+    .filter((probe) => probe.beginUs >= onset.beginUs && isSlow(probe))
+    .reduce((sum, probe) => sum + spent(probe), 0);
+  answer.slowShare = slowUs / (endUs - onset.beginUs);
   return { ...answer, usableAfterMs: toMs(usable - onset.beginUs), worstLaterMs: worst(later) };
 }

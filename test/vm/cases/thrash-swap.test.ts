@@ -1,0 +1,8 @@
+// Swap thrash: RAM is too small for what is in use, swap is half empty. No rule that waits for swap to fill sees it.
+import { test } from 'vitest';
+import { hangs, rescued } from '../harness/hang.ts';
+import { swapThrash } from '../harness/swap.ts';
+
+test('without a daemon the guest hangs and the kernel does nothing', () => hangs('thrash-swap', swapThrash));
+
+test('with the daemon the hog dies and the guest is usable again', () => rescued('thrash-swap', swapThrash));
