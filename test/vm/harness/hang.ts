@@ -14,18 +14,21 @@ const HANG_SHARE = 0.6;
 const USABLE_WITHIN_MS = 15_000;
 /** From its start a thrash takes a while to be one, then comes what the daemon may take, then the proof that it is over. */
 const RESCUE_S = 40;
+const PROOF_MS = 8000;
 
+/** The watch ends early once the hog is dead. */
 async function play(
   scene: Scene,
   make: MakeThrash,
   seconds: number,
-  more: Workload[],
+  peer: Workload[] = [],
 ): Promise<[Judgement, Suffering]> {
   await startTrace(scene.guest);
   const thrash = await make(scene);
   const seen = await scene.watch({
     seconds: thrash.startsMs / 1000 + seconds,
-    workloads: [...more, ...thrash.workloads],
+    workloads: [...peer, ...thrash.workloads],
+    until: { name: 'hog', afterMs: PROOF_MS },
   });
   return [seen, suffering(seen, thrash)];
 }

@@ -4,7 +4,7 @@ import type { Scene } from './scene.ts';
 import { CALM_MS, SECOND_MS, THREADS, type Thrash } from './thrash.ts';
 
 /** The disk that is there for it, throttled together with the others. */
-export const SWAP_DISK = '/dev/vdd';
+const SWAP_DISK = '/dev/vdd';
 /** Less than RAM, as distributions have it (zram-generator: half of RAM). */
 const ZRAM_MIB = 400;
 /** What the hog uses of RAM that it does not have. */
@@ -12,12 +12,12 @@ const EXCESS_MIB = 40;
 const CODE_MIB = 140;
 const HEAP_MIB = 160;
 
-export async function swapOnDisk(scene: Scene): Promise<void> {
+async function swapOnDisk(scene: Scene): Promise<void> {
   await scene.guest.sh(`mkswap ${SWAP_DISK} > /dev/null && swapon ${SWAP_DISK}`);
 }
 
 /** Compressed swap in memory: costs no disk, but memory and time of the CPU. */
-export async function swapOnZram(scene: Scene): Promise<void> {
+async function swapOnZram(scene: Scene): Promise<void> {
   const zram = '/sys/block/zram0';
   await scene.guest.sh(
     `modprobe -a lzo-rle zram; echo ${ZRAM_MIB}M > ${zram}/disksize; mkswap /dev/zram0 > /dev/null && swapon /dev/zram0`,
