@@ -42,7 +42,7 @@ export const chooseFrom = (
     noAction(state, whyNobody(state, table, minimumKiB), `${table.count} processes known`, sample, nowMs, out);
     return;
   }
-  const futility = futilityOf(state.ranking, table, sample, policy, state.level, state.calm);
+  const futility = futilityOf(state.ranking, table, sample, policy, state.level, state.calm, state.holders);
   if (futility !== null) {
     state.nobodyMs = nowMs;
     noAction(state, 'futile', futilityText(futility), sample, nowMs, out);

@@ -3,6 +3,7 @@
  * report/metrics.ts the counters; nothing else knows either.
  */
 import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
+import type { Holder } from './holder.ts';
 import type { KernelNote, KillScope } from './kernel-event.ts';
 
 /** What control did about a detected shortage, or why it did nothing. */
@@ -175,6 +176,8 @@ export type OomwatchdEvent =
       verdict: VerifyVerdict | null;
     }
   | { kind: 'no_action'; episode: number; reason: NoActionReason; detail: string; memory: MemoryFacts }
+  /** Memory that no death returns makes the shortage: who has it, largest first. None: the shortage is over. */
+  | { kind: 'holders'; heldKiB: number; holders: readonly Holder[]; memory: MemoryFacts }
   /** A stage in the life of a process that is dying, whoever killed it. */
   | {
       kind: 'victim';

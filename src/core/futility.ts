@@ -4,6 +4,7 @@
  * stays (kernel-facts 5.9: 178 of 217 MB of a full tmpfs stayed after two of them).
  */
 import { EXCLUSIONS } from './event.ts';
+import type { Holder } from './holder.ts';
 import { markKiB } from './mark.ts';
 import type { Mark, Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -57,6 +58,8 @@ export interface Futility {
   readonly hugetlbKiB: number;
   /** Of processes that may not be chosen: protected, oom_score_adj -1000. */
   readonly spared: { readonly sizeKiB: number; readonly largestPid: number; readonly largestComm: string };
+  /** By name, as of the last look; empty before the first. */
+  readonly holders: readonly Holder[];
 }
 
 const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
@@ -93,6 +96,7 @@ export const futilityOf = (
   policy: Policy,
   level: number,
   calm: Calm,
+  holders: readonly Holder[],
 ): Futility | null => {
   const missing = neededKiB(policy, sample, level);
   if (missing <= 0 || !policy.act.futility || policy.select.onlyPid !== ABSENT) return null;
@@ -107,7 +111,8 @@ export const futilityOf = (
     const exclusion = ranking.exclusion[slot] as number;
     // Who that is will be looked at first: it may be the hog.
     if (exclusion === ABSENT || exclusion === UNIDENTIFIED) {
-      returnableKiB += sizeKiB;
+      // Its page tables go with it: a process that maps a large file or segment has more of them than of anything else.
+      returnableKiB += sizeKiB + Math.max(0, table.pageTablesKiB[slot] as number);
       mappedKiB = Math.max(mappedKiB, (table.rssKiB[slot] as number) - (table.rssAnonKiB[slot] as number));
     }
     if (!SPARED.includes(exclusion)) continue;
@@ -120,22 +125,29 @@ export const futilityOf = (
   const slabKiB = Math.max(0, sample.slabUnreclaimableKiB);
   const hugetlbKiB = Math.max(0, sample.hugetlbKiB);
   const needed = missing + toComeKiB(calm, sample, mappedKiB);
-  if (returnableKiB >= needed || heldKiB(sample) + sparedKiB < missing) return null;
+  // The ARC of ZFS is not held: it shrinks when the kernel asks. What drivers took is, as nobody can have it returned.
+  const unaccountedKiB = holders.find(({ kind }) => kind === 'unaccounted')?.sizeKiB ?? 0;
+  const arcKiB = holders.find(({ kind }) => kind === 'arc')?.sizeKiB ?? 0;
+  if (returnableKiB + arcKiB >= needed || heldKiB(sample) + unaccountedKiB + sparedKiB < missing) return null;
   const spared = {
     sizeKiB: sparedKiB,
     largestPid: largest === ABSENT ? ABSENT : (table.pid[largest] as number),
     largestComm: largest === ABSENT ? '' : (table.comm[largest] as string),
   };
-  return { neededKiB: needed, returnableKiB, shmemKiB, slabKiB, hugetlbKiB, spared };
+  return { neededKiB: needed, returnableKiB, shmemKiB, slabKiB, hugetlbKiB, spared, holders };
 };
 
 const KIB_PER_MIB = 1024;
 const mib = (kib: number): string => `${Math.round(kib / KIB_PER_MIB)} MiB`;
 
-/** Who has the memory, largest first, and what would return it; for people. */
+/** Holders by name in the text; the event about them has all of them, with what returns each. */
+const NAMED = 3;
+
+/** Who has the memory, largest first, and where to look for what has no name yet; for people. */
 export const futilityText = (futility: Futility): string => {
   const { shmemKiB, slabKiB, hugetlbKiB, spared } = futility;
-  const holders: [number, string][] = [
+  const named = futility.holders.slice(0, NAMED).map(({ kind, name, sizeKiB }) => `${kind} ${name} ${mib(sizeKiB)}`);
+  const sums: [number, string][] = [
     [shmemKiB, `tmpfs and shared memory ${mib(shmemKiB)} (df -t tmpfs; ipcs -m)`],
     [slabKiB, `unreclaimable slab ${mib(slabKiB)} (slabtop -s c)`],
     [hugetlbKiB, `huge pages ${mib(hugetlbKiB)} (sysctl vm.nr_hugepages)`],
@@ -144,7 +156,7 @@ export const futilityText = (futility: Futility): string => {
       `processes that may not be killed ${mib(spared.sizeKiB)}, most in pid ${spared.largestPid} (${spared.largestComm})`,
     ],
   ];
-  const told = holders.filter(([kib]) => kib >= KIB_PER_MIB).sort(([a], [b]) => b - a);
+  const told = sums.filter(([kib]) => kib >= KIB_PER_MIB).sort(([a], [b]) => b - a);
   const sum = `all that may be killed would return ${mib(futility.returnableKiB)} of ${mib(futility.neededKiB)} needed`;
-  return [sum, ...told.map(([, text]) => text)].join('; ');
+  return [sum, ...named, ...told.map(([, text]) => text)].join('; ');
 };

@@ -3,6 +3,7 @@
  * only while something stalls. Arrays and records are made once and filled again; an empty one is the rule.
  */
 import type { CgroupRow } from './cgroup-row.ts';
+import type { Holder } from './holder.ts';
 
 /** Who is in a cgroup and below it, for the one that core/cgroup asked about. */
 export interface CgroupMembers {
@@ -25,6 +26,8 @@ export interface Observations {
   cgroupSerial: number;
   /** The last answer; null before the first. */
   cgroupMembers: CgroupMembers | null;
+  /** What a look that has ended since the last turn found, largest first; null when none has. */
+  holders: readonly Holder[] | null;
 }
 
 export const emptyObservations = (): Observations => ({
@@ -32,4 +35,5 @@ export const emptyObservations = (): Observations => ({
   cgroups: [],
   cgroupSerial: 0,
   cgroupMembers: null,
+  holders: null,
 });

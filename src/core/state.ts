@@ -6,6 +6,7 @@ import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
 import { type Calm, createCalm } from './futility.ts';
 import type { Holder } from './holder.ts';
+import { createHolding, type Holding } from './holding.ts';
 import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
@@ -31,6 +32,7 @@ export interface State {
   readonly cgroupWatch: CgroupWatch;
   /** As of the last look while memory was short. */
   holders: readonly Holder[];
+  readonly holding: Holding;
   readonly episode: Episode;
   readonly budget: Budget;
   readonly ranking: Ranking;
@@ -66,6 +68,7 @@ export const createState = (capacity: number): State => ({
   cgroups: [],
   cgroupWatch: createCgroupWatch(),
   holders: [],
+  holding: createHolding(),
   episode: createEpisode(),
   budget: createBudget(),
   ranking: createRanking(capacity, RANK_DEPTH),

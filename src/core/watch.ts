@@ -2,13 +2,16 @@
 import { followCgroups } from './cgroup/cgroup-watch.ts';
 import { isStalling } from './cgroup/stall.ts';
 import { noteCalm } from './futility.ts';
+import { followHolding } from './holding.ts';
 import type { TickOutput } from './output.ts';
 import type { State } from './state.ts';
 import type { TickInputs } from './tick.ts';
 
 /** One turn of every watcher. */
 export const watch = (state: State, inputs: TickInputs, nowMs: number, out: TickOutput): void => {
-  noteCalm(state.calm, inputs.sample, state.level);
+  const { sample, observed } = inputs;
+  noteCalm(state.calm, sample, state.level);
+  state.holders = followHolding(state.holding, state.holders, observed.holders, sample, state.level, nowMs, out.events);
   watchCgroups(state, inputs, nowMs, out);
 };
 

@@ -8,6 +8,7 @@ import {
   type StampedEvent,
   VERIFY_VERDICTS,
 } from '../core/event.ts';
+import { HOLDER_KINDS } from '../core/holder.ts';
 import { createDyingMetrics } from './dying-metrics.ts';
 import { setMode } from './frame-metrics.ts';
 import { type Instruments, known } from './instruments.ts';
@@ -30,6 +31,7 @@ const startAtZero = (instruments: Instruments): void => {
     instruments.add('oomwatchd_signal_failures_total', 0, { errno });
   for (const verdict of VERIFY_VERDICTS) instruments.add('oomwatchd_verifications_total', 0, { verdict });
   for (const reason of NO_ACTION_REASONS) instruments.add('oomwatchd_no_action_total', 0, { reason });
+  for (const kind of HOLDER_KINDS) instruments.set('oomwatchd_held_bytes', 0, { kind });
   for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
   for (const condition of CGROUP_CONDITIONS) instruments.add('oomwatchd_cgroup_conditions_total', 0, { condition });
   for (const detector of DETECTORS) {
@@ -82,6 +84,13 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
     }
   };
 
+  const hold = ({ holders }: Extract<StampedEvent, { kind: 'holders' }>): void => {
+    for (const kind of HOLDER_KINDS) {
+      const kib = holders.reduce((sum, holder) => (holder.kind === kind ? sum + holder.sizeKiB : sum), 0);
+      instruments.set('oomwatchd_held_bytes', kib * 1024, { kind });
+    }
+  };
+
   return (event) => {
     switch (event.kind) {
       case 'started':
@@ -109,6 +118,8 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       }
       case 'no_action':
         return instruments.add('oomwatchd_no_action_total', 1, { reason: known(event.reason, NO_ACTION_REASONS) });
+      case 'holders':
+        return hold(event);
       case 'episode_started':
         return instruments.add('oomwatchd_episodes_total', 1);
       case 'episode_ended':

@@ -83,6 +83,11 @@ export const METRICS = {
     labels: ['verdict'],
   },
   oomwatchd_no_action_total: { type: 'counter', help: 'Shortages without a signal, by reason.', labels: ['reason'] },
+  oomwatchd_held_bytes: {
+    type: 'gauge',
+    help: 'Memory that no death returns, by who holds it, while it makes a shortage; kinds overlap (a cgroup is charged for a tmpfs).',
+    labels: ['kind'],
+  },
   oomwatchd_episodes_total: { type: 'counter', help: 'Episodes of shortage, counted when they begin.' },
   oomwatchd_returned_bytes_total: { type: 'counter', help: 'Memory that came back in episodes that have ended.' },
   oomwatchd_detections_total: {

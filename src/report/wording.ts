@@ -8,6 +8,7 @@ import { count, size, span } from './amount.ts';
 import { cgroupSentence } from './cgroup-wording.ts';
 import { forcedSentence, reapSentence, victimSentence } from './dying-wording.ts';
 import { fieldsOf } from './fields.ts';
+import { holdersSentence } from './holder-wording.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
 import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
@@ -72,6 +73,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return verifySentence(event);
     case 'no_action':
       return noActionSentence(event);
+    case 'holders':
+      return holdersSentence(event);
     case 'victim':
       return victimSentence(event);
     case 'reap':

@@ -61,13 +61,13 @@ describe('a shortage that killing cannot end', () => {
     expect(chosen(FULL_TMPFS, table, defaultPolicy(`${MARKS}\nact: { futility: false }`)).shots).toBe(1);
     const { state } = chosen(FULL_TMPFS, table);
     const ample = aSample({ ...FULL_TMPFS, memAvailableKiB: 3 * GIB });
-    expect(futilityOf(state.ranking, table, ample, POLICY, LEVEL.KILL, NO_CALM)).toBeNull();
+    expect(futilityOf(state.ranking, table, ample, POLICY, LEVEL.KILL, NO_CALM, [])).toBeNull();
     const blind = aSample({ ...FULL_TMPFS, memAvailableKiB: ABSENT });
-    expect(futilityOf(state.ranking, table, blind, POLICY, LEVEL.KILL, NO_CALM)).toBeNull();
+    expect(futilityOf(state.ranking, table, blind, POLICY, LEVEL.KILL, NO_CALM, [])).toBeNull();
     const unmarked = defaultPolicy(
       'detect: { combine: or, term: { mem_available: off }, kill: { mem_available: off } }',
     );
-    expect(futilityOf(state.ranking, table, aSample(FULL_TMPFS), unmarked, LEVEL.KILL, NO_CALM)).toBeNull();
+    expect(futilityOf(state.ranking, table, aSample(FULL_TMPFS), unmarked, LEVEL.KILL, NO_CALM, [])).toBeNull();
   });
 
   it('is left by either mark with swap, or has to leave both, as the marks are combined', () => {
@@ -77,7 +77,7 @@ describe('a shortage that killing cannot end', () => {
       defaultPolicy(`detect: { combine: ${combine}, kill: { mem_available: 1GiB, swap_free: 1GiB } }`);
     const judged = (combine: string, swapFreeKiB: number) => {
       const sample = aSample({ ...FULL_TMPFS, swapTotalKiB: 8 * GIB, swapFreeKiB });
-      return futilityOf(state.ranking, table, sample, marks(combine), LEVEL.KILL, NO_CALM)?.neededKiB;
+      return futilityOf(state.ranking, table, sample, marks(combine), LEVEL.KILL, NO_CALM, [])?.neededKiB;
     };
     expect([judged('and', 0), judged('and', 900 * MIB), judged('and', 2 * GIB)]).toEqual([
       512 * MIB,
@@ -97,7 +97,7 @@ describe('a shortage that killing cannot end', () => {
       const then = { ...sample, memAvailableKiB: availableKiB, shmemKiB };
       noteCalm(calm, then, LEVEL.CALM);
       noteCalm(calm, sample, LEVEL.APPROACH);
-      return futilityOf(ranking, known, sample, POLICY, LEVEL.KILL, calm)?.neededKiB;
+      return futilityOf(ranking, known, sample, POLICY, LEVEL.KILL, calm, [])?.neededKiB;
     };
 
     it('is judged with as much again to come, when that is where the memory went', () => {
@@ -132,7 +132,37 @@ describe('a shortage that killing cannot end', () => {
 
   it('is told with the largest holder first', () => {
     const spared = { sizeKiB: 0, largestPid: ABSENT, largestComm: '' };
-    const futility = { neededKiB: GIB, returnableKiB: 0, shmemKiB: MIB, slabKiB: 3 * MIB, hugetlbKiB: 2 * MIB, spared };
+    const futility = {
+      neededKiB: GIB,
+      returnableKiB: 0,
+      shmemKiB: MIB,
+      slabKiB: 3 * MIB,
+      hugetlbKiB: 2 * MIB,
+      spared,
+      holders: [],
+    };
     expect(futilityText(futility)).toMatch(/needed; unreclaimable slab 3 MiB .*; huge pages 2 MiB .*; tmpfs .* 1 MiB/);
+  });
+
+  it('is told with the names of the holders, once somebody has looked', () => {
+    const table = tableOf([SMALL]);
+    const { state } = chosen(FULL_TMPFS, table);
+    const shm = { kind: 'tmpfs', name: '/dev/shm', sizeKiB: 20 * GIB } as const;
+    const futility = futilityOf(state.ranking, table, aSample(FULL_TMPFS), POLICY, LEVEL.KILL, NO_CALM, [shm]);
+    expect(futility === null ? '' : futilityText(futility)).toContain('needed; tmpfs /dev/shm 20480 MiB; ');
+  });
+
+  it('knows that drivers return nothing, that the ARC shrinks, and that page tables go with their process', () => {
+    const bare = { ...FULL_TMPFS, shmemKiB: 0 };
+    const judged = (row: Partial<Row>, kind: 'unaccounted' | 'arc') => {
+      const table = tableOf([row]);
+      const { ranking } = chosen(FULL_TMPFS, table).state;
+      const holders = [{ kind, name: '', sizeKiB: 20 * GIB }];
+      return futilityOf(ranking, table, aSample(bare), POLICY, LEVEL.KILL, NO_CALM, holders)?.returnableKiB ?? null;
+    };
+    expect(judged(SMALL, 'unaccounted')).toBe(200 * MIB);
+    expect(judged(SMALL, 'arc')).toBeNull();
+    expect(judged({ ...SMALL, pageTablesKiB: 300 * MIB }, 'unaccounted')).toBe(500 * MIB);
+    expect(judged({ ...SMALL, pageTablesKiB: 312 * MIB }, 'unaccounted')).toBeNull();
   });
 });

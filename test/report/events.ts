@@ -17,6 +17,7 @@ import {
   type StampedEvent,
   VERIFY_VERDICTS,
 } from '../../src/core/event.ts';
+import { HOLDER_KINDS } from '../../src/core/holder.ts';
 import { KERNEL_NOTES, KILL_SCOPES } from '../../src/core/kernel-event.ts';
 
 const GIB = 1024 * 1024;
@@ -108,6 +109,16 @@ export const kernelKill = {
   anonRssKiB: 2.3 * GIB,
   source: 'kmsg',
 } as const satisfies OomwatchdEvent;
+
+export const holders: Extract<OomwatchdEvent, { kind: 'holders' }> = {
+  kind: 'holders',
+  heldKiB: 3.6 * GIB,
+  holders: [
+    { kind: 'tmpfs', name: '/dev/shm', sizeKiB: 3 * GIB },
+    { kind: 'memfd', name: 'pid 4711 (ja\nva) memfd:heap', sizeKiB: 512 * MIB },
+  ],
+  memory,
+};
 
 export const forced = {
   kind: 'forced',
@@ -256,6 +267,12 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       episode: fc.nat(),
       reason: fc.constantFrom(...NO_ACTION_REASONS),
       detail: hostile,
+      memory: memoryFacts,
+    }),
+    fc.record({
+      kind: kind('holders'),
+      heldKiB: amount,
+      holders: fc.array(fc.record({ kind: fc.constantFrom(...HOLDER_KINDS), name: hostile, sizeKiB: amount })),
       memory: memoryFacts,
     }),
     fc.record({

@@ -62,6 +62,16 @@ const forcedLine = ({ outcome, by, pid, reason, detail }: EventOf<'forced'>): st
   return `forced selection by ${by}: ${outcome}${whom} reason:"${printable(reason)}" ${printable(detail)}`.trimEnd();
 };
 
+/** Longest name of a holder in a line: one that a stranger chose must leave room for the next. */
+const NAME_LIMIT = 48;
+
+/** Once a minute at the most: the shortage that nobody's death ends is the one in which this may be the last line. */
+const holdersLine = ({ holders, memory }: EventOf<'holders'>): string | null => {
+  if (holders.length === 0) return null;
+  const told = holders.map(({ kind, name, sizeKiB }) => `${kind} ${name.slice(0, NAME_LIMIT)} ${sizeKiB}kB`);
+  return `${printable(`memory that no kill returns: ${told.join(', ')}`)} mem_available:${memory.memAvailableKiB}kB`;
+};
+
 /** A line for /dev/kmsg, or null when the event is not for the kernel log. */
 export const kmsgLine = (event: OomwatchdEvent): string | null => {
   switch (event.kind) {
@@ -71,6 +81,8 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return stuckLine(event);
     case 'reap':
       return reapLine(event);
+    case 'holders':
+      return holdersLine(event);
     case 'forced':
       return forcedLine(event);
     default:

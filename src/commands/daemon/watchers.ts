@@ -5,6 +5,7 @@
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Observations } from '../../core/observations.ts';
 import type { State } from '../../core/state.ts';
+import { createHolderWatch } from './holder-watch.ts';
 import type { Host } from './host.ts';
 import { watchCgroups } from './watch-cgroups.ts';
 
@@ -18,7 +19,10 @@ export interface Watchers {
 }
 
 export const createWatchers = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
-  const all: readonly Watchers[] = [watchCgroups(host, state, publish)];
+  const all: readonly Watchers[] = [
+    watchCgroups(host, state, publish),
+    createHolderWatch(host, state, publish),
+  ];
   return {
     run: (nowMs) => {
       for (let at = 0; at < all.length; at++) (all[at] as Watchers).run(nowMs);

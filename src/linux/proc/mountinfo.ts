@@ -9,6 +9,8 @@
 import { faultInText, type ParseFault } from './parse-fault.ts';
 
 export interface Mount {
+  /** "0:19", major:minor of st_dev: one superblock has one, wherever it is mounted. */
+  readonly device: string;
   readonly point: string;
   readonly type: string;
   readonly source: string;
@@ -27,9 +29,16 @@ export const parseMountinfo = (text: string, out: Mount[]): ParseFault | null =>
   for (const line of lines) {
     const fields = line.split(' ');
     const dash = fields.indexOf('-', 6);
-    const [point, type, source, superOptions] = [fields[4], fields[dash + 1], fields[dash + 2], fields[dash + 3]];
+    const [device, point, type, source, superOptions] = [
+      fields[2],
+      fields[4],
+      fields[dash + 1],
+      fields[dash + 2],
+      fields[dash + 3],
+    ];
     if (
       dash === -1 ||
+      device === undefined ||
       point === undefined ||
       type === undefined ||
       source === undefined ||
@@ -38,7 +47,7 @@ export const parseMountinfo = (text: string, out: Mount[]): ParseFault | null =>
       return faultInText('self/mountinfo', 'mount', line);
     }
     const options = `${fields[5]},${superOptions}`.split(',');
-    out.push({ point: unescapeOctal(point), type, source: unescapeOctal(source), options });
+    out.push({ device, point: unescapeOctal(point), type, source: unescapeOctal(source), options });
   }
   return null;
 };

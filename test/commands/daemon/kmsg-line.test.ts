@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { kmsgLine } from '../../../src/commands/daemon/kmsg-line.ts';
 import { KILLED_BY, REAP_RESULTS } from '../../../src/core/dying.ts';
 import { FORCED_OUTCOMES, type OomwatchdEvent } from '../../../src/core/event.ts';
-import { anyEvent, forced, kernelKill, reap, signal, victim } from '../../report/events.ts';
+import { anyEvent, forced, holders, kernelKill, reap, signal, victim } from '../../report/events.ts';
 
 const told = <T extends string>(names: readonly T[], eventOf: (name: T) => OomwatchdEvent): T[] =>
   names.filter((name) => kmsgLine(eventOf(name)) !== null);
@@ -30,6 +30,10 @@ describe('a line for the kernel log', () => {
       { ...reap, result: 'hung', durationMs: 1000, releasedKiB: 0 },
       'process_mrelease of 4711 (java) failed: hung tries:1 after 1000 ms',
     ],
+    [
+      holders,
+      'memory that no kill returns: tmpfs /dev/shm 3145728kB, memfd pid 4711 (ja?va) memfd:heap 524288kB mem_available:49152kB',
+    ],
     [forced, 'forced selection by socket: signalled process 4711 reason:"deploy stuck"'],
     [
       { ...forced, by: 'SIGUSR2', outcome: 'not_pressed', pid: -1, detail: 'EROFS' },
@@ -41,6 +45,7 @@ describe('a line for the kernel log', () => {
 
   test('is not for what went well, what strangers did, or what was only looked at', () => {
     expect(kmsgLine(kernelKill)).toBeNull();
+    expect(kmsgLine({ ...holders, holders: [] })).toBeNull();
     expect(kmsgLine({ ...victim, life: 'taken' })).toBeNull();
     expect(told(KILLED_BY, (killedBy) => ({ ...victim, killedBy }))).toEqual(['oomwatchd', 'kernel']);
     expect(told(REAP_RESULTS, (result) => ({ ...reap, result }))).toEqual([

@@ -1,9 +1,9 @@
 // A tmpfs takes the memory, and all processes together have less than is missing: killing them ends nothing.
 import { expect, test } from 'vitest';
-import { WIDE_KILL_MIB } from '../harness/config.ts';
-import { type Judgement, runNamed } from '../harness/judge.ts';
-import { expectAlive, expectNoKernelKill, expectShotOnly, note, shots } from '../harness/outcome.ts';
-import { type Scene, type Workload, withDaemon } from '../harness/scene.ts';
+import { WIDE_KILL_MIB, WIDE_TERM_MIB } from '../harness/config.ts';
+import { counterGrowth, type Judgement, lastAboveMarkUs, runNamed } from '../harness/judge.ts';
+import { expectAlive, expectFigure, expectNoKernelKill, expectShotOnly, note, shots } from '../harness/outcome.ts';
+import { type Scene, type Workload, withDaemon, withoutDaemon } from '../harness/scene.ts';
 import { startTrace } from '../harness/trace.ts';
 
 const INNOCENT_MIB = 6;
@@ -16,36 +16,80 @@ const NAMES = innocents.map(({ name }) => name);
 /** So much is missing to the kill mark in the end: more than the innocents have, and far from the kernel's own limits. */
 const MISSING_MIB = 28;
 const FILL_AT_MS = 3000;
+const ALARM_MS = 5000;
 const KIB_PER_MIB = 1024;
 
-const fillTmpfs = async (scene: Scene): Promise<Judgement> => {
+/** What takes the memory: `mib` of it, and nobody who may be killed has any in its page tables. */
+const FILLERS = {
+  tmpfs: (mib: number) => `exec dd if=/dev/zero of=/tmp/full/file bs=1M count=${mib}`,
+  sysv: (mib: number) => `exec shared as=sysv mib=${mib}`,
+  memfd: (mib: number) => `exec shared as=memfd mib=${mib}`,
+};
+
+const fill = async (scene: Scene, by: keyof typeof FILLERS = 'tmpfs'): Promise<Judgement> => {
   await startTrace(scene.guest);
   await scene.guest.sh('mkdir -p /tmp/full; mount -t tmpfs -o size=100% tmpfs /tmp/full');
   const leaveMiB = WIDE_KILL_MIB - MISSING_MIB + innocents.length * INNOCENT_MIB;
-  const fill = `exec dd if=/dev/zero of=/tmp/full/file bs=1M count=${(await scene.availableMiB()) - leaveMiB}`;
-  return scene.watch({
-    seconds: 15,
-    workloads: [...innocents, { name: 'fill', atMs: FILL_AT_MS, command: fill }],
-  });
+  const command = FILLERS[by]((await scene.availableMiB()) - leaveMiB);
+  return scene.watch({ seconds: 15, workloads: [...innocents, { name: 'fill', atMs: FILL_AT_MS, command }] });
+};
+
+/** The alarm as the kernel's log has it, and how long after the term mark it came there. */
+const alarm = async (scene: Scene, seen: Judgement): Promise<string> => {
+  const { stdout } = await scene.guest.sh('dmesg | grep "memory that no kill returns"', { mayFail: true });
+  const [, seconds, text] = /\[ *([\d.]+)\].*memory that no kill returns: (.*)/.exec(stdout) ?? [];
+  if (text === undefined) throw new Error('no alarm about who holds the memory');
+  const crossedMs = lastAboveMarkUs(seen, WIDE_TERM_MIB * KIB_PER_MIB) / 1000;
+  expectFigure('from the term mark to the alarm, ms', Math.round(Number(seconds) * 1000 - crossedMs), ALARM_MS);
+  return text;
 };
 
 const lastAvailableMiB = (seen: Judgement): number => (seen.memory.at(-1)?.availableKiB ?? Number.NaN) / KIB_PER_MIB;
 
-test('it kills nobody and tells that the memory is in tmpfs', () =>
+test('it kills nobody and tells which tmpfs has the memory, within five seconds', () =>
   withDaemon({ wideMarks: true }, async (scene) => {
-    const seen = await fillTmpfs(scene);
+    const seen = await fill(scene);
     note('tmpfs', { availableMiB: lastAvailableMiB(seen) });
     expect(lastAvailableMiB(seen), 'the shortage is there and stays').toBeLessThan(WIDE_KILL_MIB);
     expectAlive(seen, ...NAMES);
     await expectShotOnly(scene, seen);
     await expectNoKernelKill(scene, seen);
-    expect(scene.daemon.output()).toMatch(/killing cannot end this shortage.*tmpfs and shared memory \d{3} MiB/);
+    expect(scene.daemon.output()).toMatch(/killing cannot end this shortage.*tmpfs \/tmp\/full \d{3} MiB/);
+    expect(await alarm(scene, seen)).toMatch(/^tmpfs \/tmp\/full \d{6}kB/);
   }));
 
 test('without that judgement all three die for nothing', () =>
   withDaemon({ wideMarks: true, futility: false }, async (scene) => {
-    const seen = await fillTmpfs(scene);
+    const seen = await fill(scene);
     const fired = await shots(scene, seen);
     expect(new Set(fired.map(({ pid }) => pid))).toEqual(new Set(NAMES.map((name) => runNamed(seen, name).pid)));
+    expect(lastAvailableMiB(seen), 'the shortage is there and stays').toBeLessThan(WIDE_KILL_MIB);
+  }));
+
+test.each([
+  ['sysv', /^sysv_segment shmid \d+ of uid 0, made by pid \d+, 0 attach\w* \d{6}kB/],
+  ['memfd', /^memfd pid \d+ \(shared\) memfd:heap \d{6}kB/],
+] as const)('the same with a %s', (by, named) =>
+  withDaemon({ wideMarks: true }, async (scene) => {
+    const seen = await fill(scene, by);
+    expectAlive(seen, ...NAMES);
+    await expectShotOnly(scene, seen);
+    await expectNoKernelKill(scene, seen);
+    expect(await alarm(scene, seen)).toMatch(named);
+  }),
+);
+
+test('the kernel alone kills one after the other, and the memory stays', () =>
+  withoutDaemon(async (scene) => {
+    await scene.guest.sh('mkdir -p /tmp/full; mount -t tmpfs -o size=100% tmpfs /tmp/full');
+    const command = 'exec dd if=/dev/zero of=/tmp/full/file bs=1M count=4096';
+    const seen = await scene.watch({
+      seconds: 15,
+      workloads: [...innocents, { name: 'fill', atMs: FILL_AT_MS, command }],
+    });
+    const kills = counterGrowth(seen, 'oom_kill');
+    note('the kernel alone', { kills, availableMiB: lastAvailableMiB(seen) });
+    expect(kills).toBeGreaterThan(1);
+    expect(NAMES.filter((name) => runNamed(seen, name).diedUs > 0).length, 'innocents that died').toBeGreaterThan(0);
     expect(lastAvailableMiB(seen), 'the shortage is there and stays').toBeLessThan(WIDE_KILL_MIB);
   }));

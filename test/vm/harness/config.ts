@@ -13,7 +13,7 @@ export interface DaemonSettings {
 
 /** In MiB, of a guest with 512. */
 export const WIDE_KILL_MIB = 64;
-const WIDE_TERM_MIB = 100;
+export const WIDE_TERM_MIB = 100;
 
 export function writeConfigYaml(settings: DaemonSettings): string {
   const lines = [`mode: ${settings.mode ?? 'enforce'}`];
