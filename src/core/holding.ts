@@ -17,6 +17,8 @@ export interface Holding {
   calmNobodysKiB: number;
   /** When it was told last; ABSENT: not in this shortage. */
   toldMs: number;
+  /** The largest holder as it was told then. */
+  toldKiB: number;
 }
 
 export const createHolding = (): Holding => ({
@@ -24,6 +26,7 @@ export const createHolding = (): Holding => ({
   calmAvailableKiB: ABSENT,
   calmNobodysKiB: ABSENT,
   toldMs: ABSENT,
+  toldKiB: 0,
 });
 
 /** Kernel, slab and the tmpfs of /run take some 5 % of an ordinary host. */
@@ -32,6 +35,8 @@ const WORTH_A_LOOK = 0.1;
 const CAUSE_SHARE = 0.5;
 /** Told again while it lasts: a person who comes late finds it near the end of the log. */
 const REPEAT_MS = 60_000;
+/** Or sooner when it has grown so much: what a look in the approach found is told at once, and may be a beginning. */
+const GROWN = 1.5;
 
 /**
  * What is neither free, nor anonymous memory of a process, nor page cache on the LRU: shmem, slab, page tables, huge pages,
@@ -73,11 +78,14 @@ export const followHolding = (
     holding.calmNobodysKiB = heldKiB;
     return holders.length === 0 ? holders : [];
   }
-  if (looked === null) return holders;
+  const known = looked ?? holders;
+  const largestKiB = known[0]?.sizeKiB ?? 0;
+  if (level < LEVEL.TERM || largestKiB === 0) return known;
   const isDue = holding.toldMs === ABSENT || nowMs - holding.toldMs >= REPEAT_MS;
-  if (level >= LEVEL.TERM && looked.length > 0 && isDue && isCause(holding, sample, heldKiB)) {
+  if ((isDue || largestKiB >= holding.toldKiB * GROWN) && isCause(holding, sample, heldKiB)) {
     holding.toldMs = nowMs;
-    tell(looked);
+    holding.toldKiB = largestKiB;
+    tell(known);
   }
-  return looked;
+  return known;
 };

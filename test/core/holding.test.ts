@@ -58,18 +58,16 @@ describe('a look', () => {
 });
 
 describe('the alarm', () => {
-  it('comes with the first look of a shortage that grew there, again after a minute, and ends', () => {
+  it('comes as soon as somebody is known in a shortage that grew there, again after a minute, and ends', () => {
     const { holders, told, turn } = run();
     turn(CALM, LEVEL.CALM, null, 0);
     turn(SHORT, LEVEL.APPROACH, FULL, 1000);
     expect(told()).toEqual([]);
     expect(holders()).toBe(FULL);
-    turn(SHORT, LEVEL.TERM, null, 1100);
-    expect(told()).toEqual([]);
-    turn(SHORT, LEVEL.TERM, FULL, 1200);
+    turn(SHORT, LEVEL.TERM, null, 1200);
     turn(SHORT, LEVEL.KILL, FULL, 3200);
     expect(told()).toEqual([1]);
-    turn(SHORT, LEVEL.KILL, FULL, 61_200);
+    turn(SHORT, LEVEL.KILL, null, 61_200);
     expect(told()).toEqual([1]);
     turn(CALM, LEVEL.CALM, null, 62_000);
     expect(told()).toEqual([0]);
@@ -88,6 +86,19 @@ describe('the alarm', () => {
     turn(calm, LEVEL.CALM, null, 0);
     turn(short, LEVEL.KILL, looked, 1000);
     expect(told()).toEqual(expected);
+  });
+
+  it('comes again at once when the largest has grown by half since', () => {
+    const { told, turn } = run();
+    const grown = (share: number): Holder[] => [{ kind: 'tmpfs', name: '/dev/shm', sizeKiB: 9 * GIB * share }];
+    turn(CALM, LEVEL.CALM, null, 0);
+    turn(SHORT, LEVEL.TERM, FULL, 1000);
+    turn(SHORT, LEVEL.KILL, grown(1.4), 1100);
+    expect(told()).toEqual([1]);
+    turn(SHORT, LEVEL.KILL, grown(1.5), 1200);
+    turn(SHORT, LEVEL.KILL, grown(0.1), 1300);
+    turn(SHORT, LEVEL.KILL, grown(1.5), 1400);
+    expect(told()).toEqual([1]);
   });
 
   it('does not guess about a shortage that was there at the start', () => {

@@ -19,10 +19,7 @@ export interface Watchers {
 }
 
 export const createWatchers = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
-  const all: readonly Watchers[] = [
-    watchCgroups(host, state, publish),
-    createHolderWatch(host, state, publish),
-  ];
+  const all: readonly Watchers[] = [watchCgroups(host, state, publish), createHolderWatch(host, state, publish)];
   return {
     run: (nowMs) => {
       for (let at = 0; at < all.length; at++) (all[at] as Watchers).run(nowMs);
