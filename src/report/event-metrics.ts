@@ -86,7 +86,9 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
 
   const hold = ({ holders }: Extract<StampedEvent, { kind: 'holders' }>): void => {
     for (const kind of HOLDER_KINDS) {
-      const kib = holders.reduce((sum, holder) => (holder.kind === kind ? sum + holder.sizeKiB : sum), 0);
+      // A size that is no number must not take those of the others with it.
+      const sizes = holders.filter((holder) => holder.kind === kind && holder.sizeKiB > 0);
+      const kib = sizes.reduce((sum, { sizeKiB }) => sum + sizeKiB, 0);
       instruments.set('oomwatchd_held_bytes', kib * 1024, { kind });
     }
   };
