@@ -3,7 +3,7 @@
  * Every problem of every file is told at once, each at its place.
  */
 import { createHash } from 'node:crypto';
-import type { Policy, PolicyRule } from '../core/policy.ts';
+import type { CgroupRule, Policy, PolicyRule } from '../core/policy.ts';
 import { builtinRules } from './builtin-protection.ts';
 import { findConflicts } from './conflict.ts';
 import { type ConfigDocument, parseConfig, type Source } from './document.ts';
@@ -12,7 +12,7 @@ import { mergeTrees, removeAt } from './merge.ts';
 import { readUsers, type Users } from './passwd.ts';
 import { formatPath, inReadingOrder, type Path, type Problem } from './problem.ts';
 import { readSources } from './read.ts';
-import { rulesOf } from './rules.ts';
+import { cgroupRulesOf, rulesOf } from './rules.ts';
 import { createSchema, type Settings } from './schema.ts';
 import { reporterOf, toPolicy } from './to-policy.ts';
 
@@ -38,11 +38,12 @@ const startsWith = (path: Path, prefix: Path): boolean => prefix.every((step, in
 const checkDocument = (document: ConfigDocument, label: string, schema: ReturnType<typeof createSchema>) => {
   const result = schema.safeParse(document.tree);
   if (result.success) {
-    return { document, broken: [], problems: [], rules: rulesOf(document, label, result.data.select) };
+    const cgroups = cgroupRulesOf(document, label, result.data.cgroups);
+    return { document, broken: [], problems: [], rules: rulesOf(document, label, result.data.select), cgroups };
   }
   const broken = brokenPaths(result.error.issues);
   for (const path of broken) removeAt(document.tree, path);
-  return { document, broken, problems: problemsOf(document, result.error.issues), rules: [] };
+  return { document, broken, problems: problemsOf(document, result.error.issues), rules: [], cgroups: [] };
 };
 
 /** Problems between values, told where the operator last touched one of them. */
@@ -69,6 +70,7 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
   const documents: ConfigDocument[] = [];
   const broken: Path[] = [];
   const rules: PolicyRule[] = [];
+  const cgroups: CgroupRule[] = [];
   for (const source of sources) {
     const document = parseConfig(source);
     if (Array.isArray(document)) {
@@ -80,6 +82,7 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
     problems.push(...checked.problems);
     broken.push(...checked.broken);
     rules.push(...checked.rules);
+    cgroups.push(...checked.cgroups);
   }
   const merged = schema.safeParse(mergeTrees(documents.map(({ tree }) => tree)));
   if (merged.success) problems.push(...conflictProblems(merged.data, users, documents, broken));
@@ -88,7 +91,8 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
     return { errors: inReadingOrder(problems, files) };
   }
   const builtin = merged.data.select.builtin_protection ? builtinRules() : [];
-  return { policy: toPolicy(merged.data, { rules: [...builtin, ...rules], reporter, hash: hashOf(sources), files }) };
+  const surroundings = { rules: [...builtin, ...rules], cgroups, reporter, hash: hashOf(sources), files };
+  return { policy: toPolicy(merged.data, surroundings) };
 };
 
 /** Reads the file, its drop-ins and the user database, and gives the policy or everything that is wrong. */

@@ -1,5 +1,6 @@
 /** Rules as they were written -> rules of the policy, each with its name, reason and numbers. */
-import type { PolicyRule, RuleAction } from '../core/policy.ts';
+import type { CgroupRule, PolicyRule, RuleAction } from '../core/policy.ts';
+import { ABSENT } from '../core/units.ts';
 import type { ConfigDocument } from './document.ts';
 import { formatPath } from './problem.ts';
 import { OOM_SCORE_ADJ_MAX, OOM_SCORE_ADJ_MIN } from './schema/select.ts';
@@ -33,3 +34,25 @@ export const rulesOf = (document: ConfigDocument, label: string, select: Setting
       };
     }),
   );
+
+const NO_MARK = { kib: ABSENT, permyriad: ABSENT };
+
+/** The rules for cgroups of one file, with ids such as "cgroups[0]". */
+export const cgroupRulesOf = (document: ConfigDocument, label: string, rules: Settings['cgroups']): CgroupRule[] =>
+  rules.map((rule, index): CgroupRule => {
+    const path = ['cgroups', index];
+    return {
+      id: `${label}${formatPath(path)}`,
+      cgroup: rule.cgroup ?? [],
+      unit: rule.unit ?? [],
+      memory: rule.memory ?? NO_MARK,
+      somePermyriad: rule.pressure_some ?? ABSENT,
+      fullPermyriad: rule.pressure_full ?? ABSENT,
+      oomLoop: rule.oom_loop ?? false,
+      holdMs: rule.for,
+      action: rule.action,
+      scope: rule.scope,
+      unkillable: rule.kill_unkillable,
+      reason: rule.reason ?? `configured in ${document.file}:${document.locate(path).line}`,
+    };
+  });

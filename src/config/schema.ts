@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import type { Users } from './passwd.ts';
 import { act } from './schema/act.ts';
+import { cgroups } from './schema/cgroups.ts';
 import { control } from './schema/control.ts';
 import { detect, pace } from './schema/detect.ts';
 import { choice, map, setting } from './schema/field.ts';
@@ -20,6 +21,7 @@ export const createSchema = (users: Users) =>
       '"observe" does everything but the last system call and logs whom it would have killed; "enforce" kills.',
       'read a few weeks of decisions before you let it act.',
     ),
+    cgroups,
     detect,
     pace,
     select: createSelect(users),

@@ -1,5 +1,5 @@
 /** Checked settings -> Policy, key by key: the only place that knows both names of a value. */
-import type { Corrections, DetectPolicy, LevelMarks, Policy, PolicyRule } from '../core/policy.ts';
+import type { CgroupRule, Corrections, DetectPolicy, LevelMarks, Policy, PolicyRule } from '../core/policy.ts';
 import { ABSENT } from '../core/units.ts';
 import type { User, Users } from './passwd.ts';
 import { DEFAULT_USER } from './schema/report.ts';
@@ -58,12 +58,13 @@ const toCorrections = (settings: Settings['select']['corrections']): Corrections
 /** What is not among the settings. */
 export interface Surroundings {
   readonly rules: readonly PolicyRule[];
+  readonly cgroups: readonly CgroupRule[];
   readonly reporter: User;
   readonly hash: string;
   readonly files: readonly string[];
 }
 
-export const toPolicy = (settings: Settings, { rules, reporter, hash, files }: Surroundings): Policy => ({
+export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, files }: Surroundings): Policy => ({
   mode: settings.mode,
   detect: toDetect(settings.detect),
   pace: { minMs: settings.pace.min, maxMs: settings.pace.max, fillKiBPerMs: settings.pace.fill_rate },
@@ -82,6 +83,7 @@ export const toPolicy = (settings: Settings, { rules, reporter, hash, files }: S
     killsPerMinute: settings.act.kills_per_minute,
     killsPerHour: settings.act.kills_per_hour,
   },
+  cgroups,
   report: {
     listen: settings.report.listen,
     logLevel: settings.report.log_level,

@@ -17,7 +17,8 @@ import type { State } from '../core/state.ts';
 import { type TickInputs, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
-import { isPending, spareProtected } from '../core/victim.ts';
+import { spareProtected } from '../core/victim.ts';
+import { noteExits } from './exits.ts';
 import { createIntake } from './intake.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -77,10 +78,8 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   const watchVictims = (): void => {
     exited.length = 0;
-    if (state.victims.length === 0) return;
-    for (const victim of state.victims) {
-      if (isPending(victim) && !victim.simulated && executor.hasExited(victim.slot)) exited.push(victim.slot);
-    }
+    noteExits(state.victims, executor, exited);
+    noteExits(state.cgroupAction.victims, executor, exited);
   };
 
   /** Something outgrew every candidate within one round: look who it is, or an innocent would die in its place. */
@@ -241,6 +240,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     setPolicy: (next) => {
       policy = next;
       spareProtected(state.victims, index.table);
+      spareProtected(state.cgroupAction.victims, index.table);
     },
     numbers,
   };

@@ -2,6 +2,7 @@
  * Everything that is told to people and Prometheus: one union of plain JSON objects. report/wording.ts has the words,
  * report/metrics.ts the counters; nothing else knows either.
  */
+import type { CgroupEvent } from './cgroup-event.ts';
 import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
 import type { Holder } from './holder.ts';
 import type { KernelNote, KillScope } from './kernel-event.ts';
@@ -79,13 +80,12 @@ export interface MemoryFacts {
 export const FORCED_OUTCOMES = ['signalled', 'observed', 'nobody', 'refused', 'pressed', 'not_pressed'] as const;
 export type ForcedOutcome = (typeof FORCED_OUTCOMES)[number];
 
-/** Who is killed along with a victim: those who share its mm, those of its cgroup with memory.oom.group. */
-export const COMPANIES = ['', 'mm_group', 'oom_group'] as const;
+/**
+ * Who is killed along with a victim: those who share its mm, those of its cgroup with memory.oom.group, and those of the
+ * cgroup or unit that a rule takes as a whole.
+ */
+export const COMPANIES = ['', 'mm_group', 'oom_group', 'cgroup', 'unit'] as const;
 export type Company = (typeof COMPANIES)[number];
-
-/** What can be wrong with one cgroup within its own limits; core/cgroup has what each one is. */
-export const CGROUP_CONDITIONS = ['oom_loop', 'memory_high', 'at_limit'] as const;
-export type CgroupCondition = (typeof CGROUP_CONDITIONS)[number];
 
 /** One of the six corrections that mattered in a choice. */
 export interface CorrectionFacts {
@@ -221,25 +221,7 @@ export type OomwatchdEvent =
   /** More than one kill of the kernel within a second (patch 6). */
   | { kind: 'kill_burst'; kills: number; withinMs: number; oomKillAllocatingTask: number }
   | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }
-  /** A cgroup is short of memory within its own limits while the host need not be. */
-  | {
-      kind: 'cgroup';
-      path: string;
-      condition: CgroupCondition;
-      /** false: it is over. */
-      holds: boolean;
-      forMs: number;
-      currentKiB: number;
-      limitKiB: number;
-      /** Events a second of the limit: high, max or oom. */
-      perS: number;
-      fullPermyriad: number;
-      /** Of it and below; ABSENT when nobody looked. */
-      processes: number;
-      /** Of those, at oom_score_adj -1000. */
-      unkillable: number;
-      members: string;
-    }
+  | CgroupEvent
   | { kind: 'late'; lateMs: number; majorFaults: number }
   | { kind: 'reporter'; state: 'started' | 'exited' | 'restarting'; detail: string }
   | { kind: 'dropped'; count: number }

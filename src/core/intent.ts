@@ -14,6 +14,8 @@ export interface SignalIntent {
   /** Not "": goes along with the victim in slot `companyOf`. */
   readonly company: Company;
   readonly companyOf: number;
+  /** Demanded by a rule for a cgroup, and not by a shortage of the host. */
+  readonly isOfCgroup?: true;
 }
 
 /** Press SysRq-f: the kernel's own killer, once. */

@@ -89,6 +89,31 @@ export interface SelectPolicy {
   readonly onlyPid: number;
 }
 
+/** What a rule for cgroups does, and who goes along with its victim: those who share its mm always do. */
+export type CgroupRuleAction = 'tell' | 'term' | 'kill';
+export type CgroupRuleScope = 'process' | 'cgroup' | 'unit';
+
+/** Marks of a cgroup, what is done when all that are given have been reached for a while, and to whom. */
+export interface CgroupRule {
+  readonly id: string;
+  /** Globs of the path, and of the unit whose own cgroup it is; one of all suffices. */
+  readonly cgroup: readonly string[];
+  readonly unit: readonly string[];
+  /** At or above; a share is one of the lower of its own limits. Both bounds ABSENT: not asked. */
+  readonly memory: Mark;
+  /** memory.pressure, at or above; ABSENT: not asked. */
+  readonly somePermyriad: number;
+  readonly fullPermyriad: number;
+  /** Out of memory again and again without a kill of the kernel. */
+  readonly oomLoop: boolean;
+  readonly holdMs: number;
+  readonly action: CgroupRuleAction;
+  readonly scope: CgroupRuleScope;
+  /** Processes at oom_score_adj -1000 may be chosen as well. */
+  readonly unkillable: boolean;
+  readonly reason: string;
+}
+
 export interface ActPolicy {
   readonly termTimeoutMs: number;
   readonly holdOffMs: number;
@@ -123,6 +148,7 @@ export interface Policy {
   readonly pace: PacePolicy;
   readonly select: SelectPolicy;
   readonly act: ActPolicy;
+  readonly cgroups: readonly CgroupRule[];
   readonly report: ReportPolicy;
   readonly control: ControlPolicy;
   /** First 12 hex digits of the SHA-256 over the texts it was made from, to tell which configuration was in force. */

@@ -14,8 +14,8 @@ import { enter, findDying, isDying } from './register/register.ts';
 import { waitedFor } from './register/waiting.ts';
 import type { Sample } from './sample.ts';
 import { rowSizeKiB } from './select/badness.ts';
-import { companyOf } from './select/company.ts';
-import type { Scope } from './select/eligible.ts';
+import { companyOf, type WholeCgroup } from './select/company.ts';
+import type { Scope, Within } from './select/eligible.ts';
 import { hasScope } from './select/policy-match.ts';
 import { rank } from './select/rank.ts';
 import { counts } from './select/rules/wait-allocating-task.ts';
@@ -29,11 +29,22 @@ export const minimumKiBOf = (policy: Policy, sample: Sample): number =>
 /** Who is being killed already: whom we have signalled, and who is in the register. */
 export const isVictimOf = (state: State, table: ProcessTable, slot: number): boolean => {
   const pid = table.pid[slot] as number;
-  return isVictimSlot(state.victims, slot, pid) || isDying(state.register, slot, pid);
+  const { cgroupAction } = state;
+  return (
+    isVictimSlot(state.victims, slot, pid) ||
+    isVictimSlot(cgroupAction.victims, slot, pid) ||
+    isDying(state.register, slot, pid)
+  );
 };
 
 /** The scope of a choice now. */
-const scopeOf = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): Scope => ({
+const scopeOf = (
+  state: State,
+  table: ProcessTable,
+  policy: Policy,
+  minimumKiB: number,
+  within: Within | null,
+): Scope => ({
   corrections: policy.select.corrections,
   onlyPid: policy.select.onlyPid,
   narrowed: hasScope(policy.select),
@@ -41,6 +52,7 @@ const scopeOf = (state: State, table: ProcessTable, policy: Policy, minimumKiB: 
   admitsUnidentified: false,
   isVictim: (slot) => isVictimOf(state, table, slot),
   isRefused: (slot) => state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
+  ...(within === null ? {} : { within }),
 });
 
 /** What its death can return, KiB; ABSENT when its memory was not read, which is no reason to think that it has none. */
@@ -95,18 +107,32 @@ export const pushSignals = (
   dryRun: boolean,
   reason: SignalIntent['reason'],
   out: TickOutput,
+  ofCgroup: OfCgroup | null = null,
 ): void => {
   const pid = table.pid[slot] as number;
-  state.company = companyOf(table, state.ranking, slot);
-  out.intents.push({ kind: 'signal', signal, slot, pid, dryRun, reason, company: '', companyOf: slot });
+  state.company = companyOf(table, state.ranking, slot, ofCgroup?.whole ?? null);
+  const mark = ofCgroup === null ? {} : ({ isOfCgroup: true } as const);
+  out.intents.push({ kind: 'signal', signal, slot, pid, dryRun, reason, company: '', companyOf: slot, ...mark });
   for (const { slot: other, pid: otherPid, company } of state.company) {
-    out.intents.push({ kind: 'signal', signal, slot: other, pid: otherPid, dryRun, reason, company, companyOf: slot });
+    const along = { company, companyOf: slot, ...mark };
+    out.intents.push({ kind: 'signal', signal, slot: other, pid: otherPid, dryRun, reason, ...along });
   }
 };
 
+/** Signals that a rule for a cgroup demands; `whole`: it takes all of it. */
+interface OfCgroup {
+  readonly whole: WholeCgroup | null;
+}
+
 /** Ranks; the slot of the best candidate, ABSENT when there is none or patch 2 is off and somebody exits. */
-export const choose = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): number => {
-  rank(state.ranking, table, scopeOf(state, table, policy, minimumKiB));
+export const choose = (
+  state: State,
+  table: ProcessTable,
+  policy: Policy,
+  minimumKiB: number,
+  within: Within | null = null,
+): number => {
+  rank(state.ranking, table, scopeOf(state, table, policy, minimumKiB, within));
   if (state.ranking.abortedBy !== ABSENT || state.ranking.count === 0) return ABSENT;
   return state.ranking.order[0] as number;
 };

@@ -3,6 +3,7 @@
  * not before, so that nothing is allocated between verdict and signal.
  */
 import { spend } from './act/budget.ts';
+import { demandText, roomOf } from './cgroup-action.ts';
 import { EXCLUSIONS, type Exclusion, type OomwatchdEvent, type ProcessFacts } from './event.ts';
 import { EPERM, ESRCH, type Outcome, type SignalIntent, type Task } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
@@ -16,6 +17,7 @@ import { anonKiBOf, isVictimOf } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 import { detectorNames } from './verify/episode.ts';
+import type { Room } from './verify/return.ts';
 import type { Victim } from './victim.ts';
 
 /** How many of the ranked candidates are told with the choice: enough to see why the runners-up were not taken. */
@@ -43,7 +45,7 @@ const rankedEvent = (
 const expectedKiBOf = (state: State, table: ProcessTable, slot: number): number => {
   let sum = Math.max(0, anonKiBOf(table, slot));
   for (const companion of state.company)
-    if (companion.company === 'oom_group') sum += Math.max(0, anonKiBOf(table, companion.slot));
+    if (companion.company !== 'mm_group') sum += Math.max(0, anonKiBOf(table, companion.slot));
   return sum;
 };
 
@@ -52,7 +54,7 @@ const newVictim = (
   intent: SignalIntent,
   facts: ProcessFacts,
   table: ProcessTable,
-  sample: Sample,
+  room: Room,
   nowMs: number,
 ): Victim => ({
   slot: intent.slot,
@@ -62,7 +64,7 @@ const newVictim = (
   firstSignalMs: nowMs,
   simulated: intent.dryRun,
   expectedKiB: expectedKiBOf(state, table, intent.slot),
-  baselineKiB: sample.memAvailableKiB + Math.max(0, sample.swapFreeKiB),
+  baselineKiB: room.memAvailableKiB + Math.max(0, room.swapFreeKiB),
   exitedMs: ABSENT,
   freedMs: ABSENT,
   company: state.company,
@@ -99,9 +101,9 @@ const enterDying = (
  * Not asked again in this episode, neither alone nor along with another: an mm that one of its processes keeps alive is
  * freed by no other one's death.
  */
-const refuse = (state: State, { slot, pid, companyOf }: SignalIntent): void => {
+const refuse = (state: State, victims: readonly Victim[], { slot, pid, companyOf }: SignalIntent): void => {
   state.refused.push({ slot, pid });
-  const company = state.victims.find((victim) => victim.slot === companyOf)?.company ?? [];
+  const company = victims.find((victim) => victim.slot === companyOf)?.company ?? [];
   const at = company.findIndex((each) => each.slot === slot && each.pid === pid);
   if (at >= 0) company.splice(at, 1);
 };
@@ -115,6 +117,10 @@ export interface Settled {
   readonly nowMs: number;
 }
 
+/** What demanded a first signal. */
+const whyOf = (state: State, isOfCgroup: boolean): string =>
+  isOfCgroup ? demandText(state.cgroupAction) : detectorNames(state.detect.verdict.detectors).join('+');
+
 /** Applies `outcome` of `intent`. Appends to `events` and `tasks`. */
 export const settle = (
   state: State,
@@ -125,7 +131,9 @@ export const settle = (
   tasks: Task[],
 ): void => {
   const isMain = intent.company === '';
-  const known = state.victims.find((victim) => victim.slot === intent.slot && victim.facts.pid === intent.pid);
+  const isOfCgroup = intent.isOfCgroup === true;
+  const victims = isOfCgroup ? state.cgroupAction.victims : state.victims;
+  const known = victims.find((victim) => victim.slot === intent.slot && victim.facts.pid === intent.pid);
   const facts = known?.facts ?? factsOf(table, intent.slot);
   const episode = state.episode.number;
   if (isMain && known === undefined) events.push(rankedEvent(state, table, policy.select, scanMs));
@@ -134,7 +142,7 @@ export const settle = (
     kind: 'signal',
     episode,
     signal: intent.signal,
-    reason: intent.reason === '' ? detectorNames(state.detect.verdict.detectors).join('+') : intent.reason,
+    reason: intent.reason === '' ? whyOf(state, isOfCgroup) : intent.reason,
     victim: facts,
     memory,
     sent: outcome.sent,
@@ -143,9 +151,9 @@ export const settle = (
     company: intent.company,
     companyOf: table.pid[intent.companyOf] as number,
   });
-  if (outcome.sent) state.episode.signals++;
+  if (outcome.sent && !isOfCgroup) state.episode.signals++;
   if (outcome.sent && intent.signal === 'KILL') enterDying(state, intent, table, policy, nowMs, tasks);
-  if (outcome.errno !== 0 && outcome.errno !== ESRCH) refuse(state, intent);
+  if (outcome.errno !== 0 && outcome.errno !== ESRCH) refuse(state, victims, intent);
   if (!isMain) return;
   if (outcome.errno === ESRCH) {
     if (known !== undefined && known.exitedMs === ABSENT) known.exitedMs = known.freedMs = nowMs;
@@ -162,7 +170,8 @@ export const settle = (
     events.push({ kind: 'no_action', episode, reason: 'observe_mode', detail: `pid ${intent.pid}`, memory });
   }
   if (known === undefined) {
-    state.victims.push(newVictim(state, intent, facts, table, sample, nowMs));
+    const room = isOfCgroup ? roomOf(state, sample) : sample;
+    victims.push(newVictim(state, intent, facts, table, room, nowMs));
     spend(state.budget, nowMs);
   } else {
     known.signal = intent.signal;

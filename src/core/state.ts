@@ -1,6 +1,8 @@
 /** Everything that is remembered from tick to tick, made once. Plain numbers and arrays: it can be written to a trace. */
 import { type Budget, createBudget } from './act/budget.ts';
 import { type CgroupWatch, createCgroupWatch } from './cgroup/cgroup-watch.ts';
+import { createRuleWatch, type RuleWatch } from './cgroup/rule-watch.ts';
+import { type CgroupAction, createCgroupAction } from './cgroup-action.ts';
 import type { CgroupRow } from './cgroup-row.ts';
 import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
@@ -30,6 +32,8 @@ export interface State {
   /** cgroups that are worth a look now, as of the last reading. */
   cgroups: readonly CgroupRow[];
   readonly cgroupWatch: CgroupWatch;
+  readonly ruleWatch: RuleWatch;
+  readonly cgroupAction: CgroupAction;
   /** As of the last look while memory was short. */
   holders: readonly Holder[];
   readonly holding: Holding;
@@ -67,6 +71,8 @@ export const createState = (capacity: number): State => ({
   livelock: noLivelock(),
   cgroups: [],
   cgroupWatch: createCgroupWatch(),
+  ruleWatch: createRuleWatch(),
+  cgroupAction: createCgroupAction(),
   holders: [],
   holding: createHolding(),
   episode: createEpisode(),

@@ -4,6 +4,7 @@
  * place that sees all four stages.
  */
 import { nextStep, type Step } from './act/next-step.ts';
+import { cgroupDueMs, stepCgroup } from './cgroup-step.ts';
 import { chooseFrom } from './choose-from.ts';
 import { detect } from './detect/detect.ts';
 import type { Level } from './event.ts';
@@ -78,7 +79,7 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
       out.tasks,
     );
   }
-  if (inputs.table === null) watch(state, inputs, nowMs, out);
+  if (inputs.table === null) watch(state, inputs, policy, nowMs, out);
   const open = state.victims.length > 0 && followVictims(state, inputs, policy, nowMs, out);
   followEpisode(state.episode, verdict.level, verdict.detectors, open, nowMs, out.events);
   if (!state.episode.active) forgetEpisode(state);
@@ -86,8 +87,11 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
   const waits = verdict.level < LEVEL.TERM ? '' : waitsFor(state, policy, sample, nowMs);
   const step = nextStep(state.victims, verdict.level, waits !== '', state.budget, policy.act, nowMs);
   carryOut(state, step, waits, inputs, policy, nowMs, out);
+  if (policy.cgroups.length > 0 || state.cgroupAction.rule !== null) {
+    stepCgroup(state, inputs, policy, sample, nowMs, out);
+  }
   const isQuiet = state.victims.length === 0 && state.register.dying.length === 0 && verdict.level < LEVEL.TERM;
-  state.dueMs = isQuiet ? ABSENT : nextDueMs(state, policy, nowMs);
+  state.dueMs = soonest(isQuiet ? ABSENT : nextDueMs(state, policy, nowMs), cgroupDueMs(state));
 };
 
 const limitMsOf = ({ act, select }: Policy): number => victimLimitMs(act.victimTimeoutMs, select.corrections.timers);
@@ -120,7 +124,7 @@ const returnedOf = (baselineKiB: number, sample: Sample): number =>
 
 const forgetEpisode = (state: State): void => {
   if (state.victims.length > 0) state.victims.length = 0;
-  if (state.refused.length > 0) state.refused.length = 0;
+  if (state.refused.length > 0 && state.cgroupAction.rule === null) state.refused.length = 0;
   state.noAction = null;
   state.nobodyMs = ABSENT;
 };
@@ -186,6 +190,8 @@ const carryOut = (
       } else chooseFrom(state, inputs.table, step.signal, sample, policy, nowMs, out);
   }
 };
+
+const soonest = (a: number, b: number): number => (a === ABSENT || b === ABSENT ? Math.max(a, b) : Math.min(a, b));
 
 const nextDueMs = (state: State, policy: Policy, nowMs: number): number => {
   let due: number = registerDueMs(state.register, limitMsOf(policy), nowMs);

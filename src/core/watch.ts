@@ -1,25 +1,34 @@
 /** What is watched beside the marks, once a turn. Nothing here chooses a victim; core/choose-from asks for what it finds. */
 import { followCgroups } from './cgroup/cgroup-watch.ts';
+import { followRules } from './cgroup/rule-watch.ts';
 import { isStalling } from './cgroup/stall.ts';
 import { noteCalm } from './futility.ts';
 import { followHolding } from './holding.ts';
 import type { TickOutput } from './output.ts';
+import type { Policy } from './policy.ts';
 import type { State } from './state.ts';
 import type { TickInputs } from './tick.ts';
 
 /** One turn of every watcher. */
-export const watch = (state: State, inputs: TickInputs, nowMs: number, out: TickOutput): void => {
+export const watch = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): void => {
   const { sample, observed } = inputs;
   noteCalm(state.calm, sample, state.level);
   state.holders = followHolding(state.holding, state.holders, observed.holders, sample, state.level, nowMs, out.events);
-  watchCgroups(state, inputs, nowMs, out);
+  watchCgroups(state, inputs, policy, nowMs, out);
 };
 
-const watchCgroups = (state: State, { sample, observed }: TickInputs, nowMs: number, out: TickOutput): void => {
-  const { cgroupWatch } = state;
+const watchCgroups = (
+  state: State,
+  { sample, observed }: TickInputs,
+  policy: Policy,
+  nowMs: number,
+  out: TickOutput,
+): void => {
+  const { cgroupWatch, ruleWatch } = state;
   cgroupWatch.isStalling = isStalling(cgroupWatch.stall, sample, nowMs);
   if (observed.cgroupSerial === cgroupWatch.readSerial) return;
   cgroupWatch.readSerial = observed.cgroupSerial;
   state.cgroups = observed.cgroups;
+  followRules(ruleWatch, policy.cgroups, observed.cgroups, nowMs, out.events);
   followCgroups(cgroupWatch, observed.cgroups, observed.cgroupMembers, nowMs, out.events);
 };

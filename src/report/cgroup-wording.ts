@@ -1,5 +1,5 @@
 /** Words for cgroups that are short of memory within their own limits. */
-import type { CgroupCondition } from '../core/event.ts';
+import type { CgroupCondition, CgroupRuleOutcome } from '../core/cgroup-event.ts';
 import { percent, size, sizeOf, span } from './amount.ts';
 import { printable, quoted } from './printable.ts';
 import { type EventOf, inBrackets, joined, type LogLevel, type Sentence } from './sentence.ts';
@@ -48,5 +48,34 @@ export const cgroupSentence = (event: EventOf<'cgroup'>): Sentence => {
   return [
     level,
     `${joined([`${name} ${words} for ${span(event.forMs)}`, joined(numbers, ', ')], ': ')}${inBrackets(event.members)}; ${cureOf(event)}`,
+  ];
+};
+
+const OUTCOME: Readonly<Record<CgroupRuleOutcome, readonly [LogLevel, string]>> = {
+  reached: ['warn', 'is reached'],
+  over: ['info', 'is no longer reached'],
+  nobody: ['error', 'is reached, and nobody in it may be signalled'],
+  protected_inside: [
+    'error',
+    'is reached, and nobody is killed: it takes all of the cgroup, and one in it is protected',
+  ],
+  unknown_inside: [
+    'error',
+    'is reached, and nobody is killed: it takes all of the cgroup, and not all in it are known',
+  ],
+  waiting_for_victim: ['info', 'is reached, and a process is dying already'],
+  budget_exhausted: ['error', 'is reached, and the budget of kills is used up'],
+};
+
+export const cgroupRuleSentence = (event: EventOf<'cgroup_rule'>): Sentence => {
+  const [level, words] = OUTCOME[event.outcome];
+  const share = (permyriad: number, what: string): string =>
+    permyriad < 0 ? '' : `${what} stalled ${percent(permyriad)} of the time`;
+  const held = event.limitKiB < 0 ? size(event.currentKiB) : sizeOf(event.currentKiB, event.limitKiB);
+  const numbers = [held, share(event.somePermyriad, 'some tasks'), share(event.fullPermyriad, 'all tasks')];
+  const name = `rule ${quoted(event.rule)} (${printable(event.action)}) for cgroup ${quoted(event.path, PATH_LIMIT)}`;
+  return [
+    level,
+    `${name}, for ${span(event.forMs)} now, ${words}: ${joined(numbers, ', ')}${inBrackets(event.reason)}`,
   ];
 };

@@ -1,6 +1,6 @@
 /** What is counted of each event. Sees all events, also those whose log lines are held back. */
+import { CGROUP_CONDITIONS, CGROUP_RULE_OUTCOMES } from '../core/cgroup-event.ts';
 import {
-  CGROUP_CONDITIONS,
   DETECTORS,
   type Finding,
   LEVELS,
@@ -34,6 +34,7 @@ const startAtZero = (instruments: Instruments): void => {
   for (const kind of HOLDER_KINDS) instruments.set('oomwatchd_held_bytes', 0, { kind });
   for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
   for (const condition of CGROUP_CONDITIONS) instruments.add('oomwatchd_cgroup_conditions_total', 0, { condition });
+  for (const outcome of CGROUP_RULE_OUTCOMES) instruments.add('oomwatchd_cgroup_rules_total', 0, { outcome });
   for (const detector of DETECTORS) {
     for (const level of ['term', 'kill']) instruments.add('oomwatchd_detections_total', 0, { detector, level });
   }
@@ -132,6 +133,10 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
         if (!event.holds) return;
         const condition = known(event.condition, CGROUP_CONDITIONS);
         return instruments.add('oomwatchd_cgroup_conditions_total', 1, { condition });
+      }
+      case 'cgroup_rule': {
+        const outcome = known(event.outcome, CGROUP_RULE_OUTCOMES);
+        return instruments.add('oomwatchd_cgroup_rules_total', 1, { outcome });
       }
       case 'late':
         return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);

@@ -154,6 +154,11 @@ export const METRICS = {
     help: 'Lines about cgroups that are short of memory within their own limits, one a minute while it lasts.',
     labels: ['condition'],
   },
+  oomwatchd_cgroup_rules_total: {
+    type: 'counter',
+    help: 'Lines about rules for cgroups, by what they came to.',
+    labels: ['outcome'],
+  },
 
   oomwatchd_log_lines_lost_total: { type: 'counter', help: 'Log lines that could not be written.' },
   oomwatchd_log_lines_suppressed_total: { type: 'counter', help: 'Log lines held back by the rate limit.' },

@@ -47,6 +47,8 @@ const why = ({ reason, signal, memory }: EventOf<'signal'>): string => {
 
 /** Why somebody who was not chosen is killed, '' for who was chosen. */
 const along = ({ company, companyOf }: EventOf<'signal'>): string => {
+  if (company === 'cgroup' || company === 'unit')
+    return `, which is killed as part of the ${company} of pid ${companyOf}`;
   if (company === 'mm_group') return `, which shares the memory of pid ${companyOf}`;
   return company === 'oom_group' ? `, which dies with pid ${companyOf} (memory.oom.group of their cgroup)` : '';
 };

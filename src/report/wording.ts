@@ -5,7 +5,7 @@
  */
 import type { Finding, StampedEvent } from '../core/event.ts';
 import { count, size, span } from './amount.ts';
-import { cgroupSentence } from './cgroup-wording.ts';
+import { cgroupRuleSentence, cgroupSentence } from './cgroup-wording.ts';
 import { forcedSentence, reapSentence, victimSentence } from './dying-wording.ts';
 import { fieldsOf } from './fields.ts';
 import { holdersSentence } from './holder-wording.ts';
@@ -91,6 +91,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return forcedSentence(event);
     case 'cgroup':
       return cgroupSentence(event);
+    case 'cgroup_rule':
+      return cgroupRuleSentence(event);
     case 'late':
       return ['warn', `a tick came ${span(event.lateMs)} late; ${count(event.majorFaults, 'own major fault')} so far`];
     case 'reporter':

@@ -31,6 +31,7 @@ test('the defaults in machine units', () => {
       killsPerMinute: 10,
       killsPerHour: 60,
     },
+    cgroups: [],
     report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', uid: 65534, gid: 65533 },
     control: { socket: '/run/oomwatchd/control.sock' },
     files: ['test.yaml'],
@@ -144,11 +145,11 @@ describe('values that are refused, each at its place', () => {
     ['detect: { trem: { swap_free: 1% } }', '1:11 detect.trem: unknown key "trem"; did you mean "term"?'],
     [
       '__proto__: 1',
-      '1:1 __proto__: unknown key "__proto__"; known here: mode, detect, pace, select, act, report, control',
+      '1:1 __proto__: unknown key "__proto__"; known here: mode, cgroups, detect, pace, select, act, report, control',
     ],
     [
       'constructor: 1',
-      '1:1 constructor: unknown key "constructor"; known here: mode, detect, pace, select, act, report, control',
+      '1:1 constructor: unknown key "constructor"; known here: mode, cgroups, detect, pace, select, act, report, control',
     ],
   ])('%s', (text, problem) => {
     expect(problemsIn(text)).toEqual([`c.yaml:${problem}`]);

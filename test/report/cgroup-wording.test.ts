@@ -48,3 +48,30 @@ test.each<[OomwatchdEvent, string]>([
 ])('%#', (event, sentence) => {
   expect(said(event)).toBe(sentence);
 });
+
+const rule = {
+  kind: 'cgroup_rule',
+  rule: 'cgroups[0]',
+  path: '/app.slice/a.service',
+  outcome: 'reached',
+  action: 'kill',
+  forMs: 10_000,
+  currentKiB: 41 * MIB,
+  limitKiB: 40 * MIB,
+  somePermyriad: 6000,
+  fullPermyriad: 4300,
+  reason: 'batch',
+} as const satisfies OomwatchdEvent;
+
+test.each<[OomwatchdEvent, string]>([
+  [
+    rule,
+    'warn: rule "cgroups[0]" (kill) for cgroup /app.slice/a.service, for 10 s now, is reached: 41 of 40 MiB, some tasks stalled 60 % of the time, all tasks stalled 43 % of the time (batch)',
+  ],
+  [
+    { ...rule, outcome: 'protected_inside', limitKiB: ABSENT, somePermyriad: ABSENT, fullPermyriad: ABSENT },
+    'error: rule "cgroups[0]" (kill) for cgroup /app.slice/a.service, for 10 s now, is reached, and nobody is killed: it takes all of the cgroup, and one in it is protected: 41 MiB (batch)',
+  ],
+])('rule %#', (event, sentence) => {
+  expect(said(event)).toBe(sentence);
+});

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { createGaugeFrame, encodeEvent, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
 import { GAUGE_INDEX, type Gauge } from '../../src/channel/gauges.ts';
+import { CGROUP_CONDITIONS, CGROUP_RULE_OUTCOMES } from '../../src/core/cgroup-event.ts';
 import { KILLED_BY, LIVES, REAP_RESULTS, STUCK_REASONS } from '../../src/core/dying.ts';
 import {
-  CGROUP_CONDITIONS,
   COMPANIES,
   DETECTORS,
   EXCLUSIONS,
@@ -334,6 +334,19 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       processes: amount,
       unkillable: amount,
       members: hostile,
+    }),
+    fc.record({
+      kind: kind('cgroup_rule'),
+      rule: hostile,
+      path: hostile,
+      outcome: fc.constantFrom(...CGROUP_RULE_OUTCOMES),
+      action: fc.constantFrom('tell' as const, 'term' as const, 'kill' as const),
+      forMs: amount,
+      currentKiB: amount,
+      limitKiB: amount,
+      somePermyriad: amount,
+      fullPermyriad: amount,
+      reason: hostile,
     }),
     fc.record({ kind: kind('late'), lateMs: amount, majorFaults: amount }),
     fc.record({

@@ -2,6 +2,7 @@
 import { openControlSocket } from '../../control/control-socket.ts';
 import { createLoop } from '../../control/loop.ts';
 import { schedule } from '../../control/schedule.ts';
+import { isWithin } from '../../core/cgroup-row.ts';
 import type { Finding, OomwatchdEvent } from '../../core/event.ts';
 import type { ForcedAnswer, ForcedRequest } from '../../core/forced.ts';
 import { memoryFacts } from '../../core/memory-facts.ts';
@@ -48,10 +49,12 @@ export const runDaemon = async (
   const host = openHost(roots, firstPolicy);
   const { index, clock } = host;
   const state = createState(index.table.capacity);
-  const { victims, register } = state;
+  const { victims, register, cgroupAction, ruleWatch } = state;
   host.pin(
     (slot) =>
       victims.some((victim) => isPending(victim) && victim.slot === slot) ||
+      cgroupAction.victims.some((victim) => isPending(victim) && victim.slot === slot) ||
+      (ruleWatch.wanted !== '' && isWithin(index.table.cgroup[slot] as string, ruleWatch.wanted)) ||
       register.dying.some((dying) => dying.slot === slot),
   );
   const deaths = openDeathWatch(host);

@@ -1,4 +1,6 @@
 /** The watcher of cgroups: which there are is found off the loop, their numbers are read on it, in slices. */
+import { writeFile } from 'node:fs/promises';
+import { isNamedBy } from '../../core/cgroup/rule-watch.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { CgroupMembers, Observations } from '../../core/observations.ts';
 import { FLAG } from '../../core/process-table.ts';
@@ -19,6 +21,8 @@ const WALK_MS = 30_000;
 const STALLING_WALK_MS = 3000;
 /** Two readings a second give rates that are no noise, and a verdict within a few seconds. */
 const READ_MS = 500;
+/** What a rule names is looked at also while nothing stalls: memory may come near a mark without. */
+const NAMED_READ_MS = 1000;
 /** As with the index: a host with a thousand cgroups costs a turn no more than one with ten. */
 const SLICE_MS = 2;
 /** Forks and exits change who is in it. */
@@ -52,9 +56,10 @@ const describe = (host: Host, path: string, slots: readonly number[], isWhole: b
 
 export const watchCgroups = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
   const { cgroup2, index, clock } = host;
-  const { cgroupWatch } = state;
+  const { cgroupWatch, ruleWatch, cgroupAction } = state;
+  const isNamed = (path: string): boolean => host.policy().cgroups.some((rule) => isNamedBy(rule, path));
   const directory = createDirectory();
-  const readings = createReadings(libc, directory, () => false);
+  const readings = createReadings(libc, directory, isNamed);
   const capacity = capacityFor((index.table.totalPages * index.table.pageKiB) | 0);
   let inFlight = 0;
   let walkMs = Number.NEGATIVE_INFINITY;
@@ -85,11 +90,12 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
     const everyMs = cgroupWatch.isStalling ? STALLING_WALK_MS : WALK_MS;
     if (inFlight > 0 || nowMs - walkMs < everyMs) return;
     walkMs = nowMs;
-    void offLoop(() => walk(libc, cgroup2, directory, capacity)).then(tellFull);
+    void offLoop(() => walk({ io: libc, root: cgroup2, capacity, isNamed }, directory)).then(tellFull);
   };
 
   const ask = (nowMs: number): void => {
-    const { wanted } = cgroupWatch;
+    // What a rule is about to act on before what is only told.
+    const wanted = ruleWatch.wanted === '' ? cgroupWatch.wanted : ruleWatch.wanted;
     if (wanted === '' || listed !== null || (wanted === membersOf && nowMs - membersMs < MEMBERS_MS)) return;
     membersMs = nowMs;
     membersOf = wanted;
@@ -114,6 +120,19 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
     listed = null;
   };
 
+  /** cgroup.kill (5.14) takes those who were forked since. It may wait for cgroup_mutex: on a thread of the pool. */
+  const writeKill = (): void => {
+    const { killPath } = cgroupAction;
+    if (killPath === '') return;
+    cgroupAction.killPath = '';
+    void offLoop(() =>
+      writeFile(`${cgroup2}${killPath}/cgroup.kill`, '1').catch((error: NodeJS.ErrnoException) => {
+        // All that were known have been signalled already; a kernel before 5.14 has no such file.
+        publish({ kind: 'source', name: 'cgroup.kill', up: false, detail: `${killPath}: ${error.code}` });
+      }),
+    );
+  };
+
   return {
     run: (nowMs) => {
       if (cgroup2 === '') return;
@@ -121,8 +140,12 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
       const endMs = nowMs + SLICE_MS;
       ask(nowMs);
       know(endMs);
-      if (!cgroupWatch.isStalling || nowMs - readMs < READ_MS) return;
-      if (!readings.advance(nowMs, false, () => clock.nowMs() >= endMs)) return;
+      writeKill();
+      const { isStalling } = cgroupWatch;
+      const hasRules = host.policy().cgroups.length > 0;
+      if (!isStalling && !hasRules) return;
+      if (nowMs - readMs < (isStalling ? READ_MS : NAMED_READ_MS)) return;
+      if (!readings.advance(nowMs, !isStalling, () => clock.nowMs() >= endMs)) return;
       readMs = nowMs;
       serial++;
     },

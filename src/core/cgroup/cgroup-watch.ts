@@ -2,8 +2,10 @@
  * Follows the cgroups that are worth a look from reading to reading: since when something is wrong with one, and when that
  * is told. What is remembered is bounded by the rows of one reading.
  */
+
+import { CGROUP_CONDITIONS, type CgroupCondition } from '../cgroup-event.ts';
 import type { CgroupRow } from '../cgroup-row.ts';
-import { CGROUP_CONDITIONS, type CgroupCondition, type OomwatchdEvent } from '../event.ts';
+import type { OomwatchdEvent } from '../event.ts';
 import type { CgroupMembers } from '../observations.ts';
 import { ABSENT } from '../units.ts';
 import { aboutOf, holds, TOLD_AFTER_MS } from './condition.ts';

@@ -3,8 +3,9 @@
  * none of them is a reason to act outside of it. Measured in guests of 512 MiB (6.1): a leak into memory.high shows 30 high
  * events a second and 43 to 80 % full; a limit with members at -1000 alone 450 oom events a second and no kill.
  */
+
+import type { CgroupCondition } from '../cgroup-event.ts';
 import { type CgroupRow, limitKiBOf } from '../cgroup-row.ts';
-import type { CgroupCondition } from '../event.ts';
 import { ABSENT } from '../units.ts';
 
 /** A fifth of the time: in a limit that is reclaimed from without trouble all tasks wait for some hundredths of it. */
@@ -18,7 +19,7 @@ const isAt = (currentKiB: number, limitKiB: number): boolean =>
   limitKiB !== ABSENT && currentKiB >= limitKiB * AT_LIMIT_SHARE;
 
 /** Out of memory again and again, and nobody is killed: the members are at -1000, or a victim of before cannot go. */
-const isOomLoop = ({ oomPerS, oomKillPerS }: CgroupRow): boolean => oomPerS > 0 && oomKillPerS === 0;
+export const isOomLoop = ({ oomPerS, oomKillPerS }: CgroupRow): boolean => oomPerS > 0 && oomKillPerS === 0;
 
 const HOLDS: Readonly<Record<CgroupCondition, (row: CgroupRow) => boolean>> = {
   oom_loop: isOomLoop,

@@ -49,6 +49,19 @@ export const rowSizeKiB = (table: ProcessTable, slot: number): number => {
   return Math.max(0, (badnessOfScore(table.oomScore[slot] as number, table.totalPages) - adjPages) * table.pageKiB);
 };
 
+/** Badness of a row for a memcg's OOM: `totalPages` is its limit. With `admitsUnkillable` -1000 counts as 0. */
+export const badnessWithin = (
+  table: ProcessTable,
+  slot: number,
+  totalPages: number,
+  admitsUnkillable: boolean,
+): number => {
+  const adj = table.oomScoreAdj[slot] as number;
+  const tables = Math.floor(Math.max(0, table.pageTablesKiB[slot] as number) / table.pageKiB);
+  const counted = adj === OOM_SCORE_ADJ_MIN && admitsUnkillable ? 0 : adj;
+  return badnessPages(rowSizeKiB(table, slot) / table.pageKiB, 0, tables, counted, totalPages);
+};
+
 /**
  * The kernel's view differs from ours by more than its approximation explains: 2 points of rounding, and per-CPU
  * counters that lag (kernel-facts 4.3), for which 1 % of totalPages is generous.

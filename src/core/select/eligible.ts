@@ -1,4 +1,5 @@
 /** Who may never be chosen, in the order in which it is told. The first reason that holds is the one that counts. */
+import { isWithin } from '../cgroup-row.ts';
 import { EXCLUSIONS, type Exclusion } from '../event.ts';
 import type { Corrections } from '../policy.ts';
 import { FLAG, type ProcessTable } from '../process-table.ts';
@@ -45,6 +46,16 @@ export interface Scope {
   readonly isVictim: (slot: number) => boolean;
   /** The kernel has refused to let us signal it in this episode. */
   readonly isRefused: (slot: number) => boolean;
+  /** Choosing within one cgroup, for a rule; null: on the whole host. */
+  readonly within?: Within;
+}
+
+export interface Within {
+  readonly path: string;
+  /** Its limit in pages: totalpages of a memcg's OOM (mm/oom_kill.c, constrained_alloc()). */
+  readonly totalPages: number;
+  /** The rule admits processes at oom_score_adj -1000, which badness then takes as if it were 0. */
+  readonly admitsUnkillable: boolean;
 }
 
 /** Index into EXCLUSIONS, or ELIGIBLE, FIRST_CHOICE or ABORTS. `isVetoed`: a process that shares its mm may not be killed. */
@@ -54,12 +65,15 @@ export const judgeRow = (table: ProcessTable, slot: number, scope: Scope, isVeto
   if ((flags & FLAG.INIT) !== 0) return INIT;
   if ((flags & FLAG.GONE) !== 0) return GONE;
   if (scope.onlyPid !== ABSENT) return table.pid[slot] === scope.onlyPid ? ELIGIBLE : OUTSIDE_SCOPE;
+  const { within } = scope;
+  if (within !== undefined && !isWithin(table.cgroup[slot] as string, within.path)) return OUTSIDE_SCOPE;
   if ((flags & FLAG.SELF) !== 0) return SELF;
   if ((flags & FLAG.ANCESTOR) !== 0) return ANCESTOR;
   if ((flags & FLAG.NO_MM) !== 0) return NO_MM;
   const adj = table.oomScoreAdj[slot] as number;
   const opinion = opinionOf(situationOf(table, slot, scope.isVictim(slot)), scope.corrections);
-  if (opinion === OPINION.UNKILLABLE || (adj === OOM_SCORE_ADJ_MIN && opinion !== OPINION.FIRST)) return ADJ_MIN;
+  const isUnkillable = adj === OOM_SCORE_ADJ_MIN && opinion !== OPINION.FIRST && within?.admitsUnkillable !== true;
+  if (opinion === OPINION.UNKILLABLE || isUnkillable) return ADJ_MIN;
   // Policy protects by what a process is: one of which that is not known yet could be protected.
   if ((flags & FLAG.IDENTIFIED) === 0 && !scope.admitsUnidentified) return UNIDENTIFIED;
   if ((table.protectRule[slot] as number) !== ABSENT) return PROTECTED;

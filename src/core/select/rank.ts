@@ -6,7 +6,7 @@
 import { EXCLUSIONS } from '../event.ts';
 import { areAlike, FLAG, type ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
-import { rowBadness } from './badness.ts';
+import { badnessWithin, rowBadness } from './badness.ts';
 import { ABORTS, ELIGIBLE, FIRST_CHOICE, isVeto, judgeRow, mustLive, type Scope } from './eligible.ts';
 
 export interface Ranking {
@@ -103,6 +103,13 @@ const isVetoed = (ranking: Ranking, table: ProcessTable, slot: number): boolean 
   return false;
 };
 
+const pointsOf = (table: ProcessTable, slot: number, { within }: Scope): number => {
+  const policyPoints = table.policyPoints[slot] as number;
+  if (within === undefined) return rowBadness(table, slot) + (policyPoints * table.totalPages) / 1000;
+  const { totalPages, admitsUnkillable } = within;
+  return badnessWithin(table, slot, totalPages, admitsUnkillable) + (policyPoints * totalPages) / 1000;
+};
+
 /** Fills `ranking` from all rows. */
 export const rank = (ranking: Ranking, table: ProcessTable, scope: Scope): void => {
   ranking.count = 0;
@@ -113,9 +120,7 @@ export const rank = (ranking: Ranking, table: ProcessTable, scope: Scope): void 
     const slot = table.rows[row] as number;
     const answer = judgeRow(table, slot, scope, isVetoed(ranking, table, slot));
     const isFirst = answer === FIRST_CHOICE;
-    ranking.points[slot] = isFirst
-      ? FIRST_POINTS
-      : rowBadness(table, slot) + ((table.policyPoints[slot] as number) * table.totalPages) / 1000;
+    ranking.points[slot] = isFirst ? FIRST_POINTS : pointsOf(table, slot, scope);
     ranking.exclusion[slot] = answer >= 0 ? answer : ABSENT;
     if (answer === ABORTS) ranking.abortedBy = slot;
     else if (isFirst || answer === ELIGIBLE) insert(ranking, table, slot);

@@ -20,8 +20,11 @@ const NOT_RETURNED_SHARE = 0.2;
 /** After the exit of the last thread exit_mmap() has run; per-CPU counters and buddy merging need no longer than this. */
 const SETTLE_MS = 250;
 
+/** Where the memory has to show: on the host, or within the limit of a cgroup. */
+export type Room = Pick<Sample, 'memAvailableKiB' | 'swapFreeKiB'>;
+
 /** KiB that came back since the signal; negative when others took more. */
-export const returnedKiB = (victim: Victim, sample: Sample): number =>
+export const returnedKiB = (victim: Victim, sample: Room): number =>
   sample.memAvailableKiB + Math.max(0, sample.swapFreeKiB) - victim.baselineKiB;
 
 const judge = (
@@ -53,7 +56,7 @@ export const follow = (
   victim: Victim,
   exited: boolean,
   reaped: boolean,
-  sample: Sample,
+  sample: Room,
   level: number,
   limits: { victimTimeoutMs: number; holdOffMs: number },
   episode: number,

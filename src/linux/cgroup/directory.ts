@@ -21,10 +21,19 @@ const DEPTH_MAX = 16;
 /** Of one parent: 110 pods a node are the default of Kubernetes, 1,000 sessions a large shell server. */
 const CHILDREN_MAX = 2048;
 
+/** Where cgroup2 is mounted, how many cgroups are kept at the most, and which of them a rule names. */
+export interface Tree {
+  readonly io: CgroupIo;
+  readonly root: string;
+  readonly capacity: number;
+  readonly isNamed: (path: string) => boolean;
+}
+
 interface Seen {
   readonly path: string;
   readonly entry: Entry;
-  readonly currentKiB: number;
+  /** memory.current; infinite for one that a rule names. */
+  readonly weightKiB: number;
 }
 
 /** The directories right below; [] for a leaf, which its link count tells without a listing (kernfs: 2 + subdirectories). */
@@ -43,31 +52,37 @@ const childrenOf = async (root: string, path: string): Promise<string[]> => {
 const depthOf = (path: string): number => path.split('/').length - 1;
 
 /** The known entry of a path, or a new one; null where there is no memory controller. */
-const entryAt = async (io: CgroupIo, root: string, directory: Directory, path: string): Promise<Seen | null> => {
+const entryAt = async ({ io, root, isNamed }: Tree, directory: Directory, path: string): Promise<Seen | null> => {
+  const seen = (entry: Entry, currentKiB: number): Seen => ({
+    path,
+    entry,
+    weightKiB: isNamed(path) ? Number.POSITIVE_INFINITY : currentKiB,
+  });
   const known = directory.entries.get(path);
   const knownKiB = known === undefined ? ABSENT : readCurrent(io, known);
-  if (known !== undefined && knownKiB !== ABSENT) return { path, entry: known, currentKiB: knownKiB };
+  if (known !== undefined && knownKiB !== ABSENT) return seen(known, knownKiB);
   const entry = await openEntry(`${root}${path}`, path);
-  return entry === null ? null : { path, entry, currentKiB: readCurrent(io, entry) };
+  return entry === null ? null : seen(entry, readCurrent(io, entry));
 };
 
 const largestOf = (frontier: readonly Seen[]): number => {
   let best = 0;
   for (let at = 1; at < frontier.length; at++) {
-    if ((frontier[at] as Seen).currentKiB > (frontier[best] as Seen).currentKiB) best = at;
+    if ((frontier[at] as Seen).weightKiB > (frontier[best] as Seen).weightKiB) best = at;
   }
   return best;
 };
 
-/** One walk from the root, which itself has no memory.current; keeps at most `capacity` cgroups. */
-export const walk = async (io: CgroupIo, root: string, directory: Directory, capacity: number): Promise<void> => {
+/** One walk from the root, which itself has no memory.current. */
+export const walk = async (tree: Tree, directory: Directory): Promise<void> => {
+  const { io, root, capacity } = tree;
   const number = ++directory.walks;
   const frontier: Seen[] = [];
   const kept = new Map<string, Entry>();
   const enter = async (path: string): Promise<void> => {
     if (depthOf(path) >= DEPTH_MAX) return;
     for (const child of await childrenOf(root, path)) {
-      const seen = await entryAt(io, root, directory, child);
+      const seen = await entryAt(tree, directory, child);
       if (seen === null) continue;
       seen.entry.walk = number;
       frontier.push(seen);

@@ -3,7 +3,7 @@ import { ABSENT, MIB } from '../../../src/core/units.ts';
 import { createDirectory, walk } from '../../../src/linux/cgroup/directory.ts';
 import type { CgroupIo } from '../../../src/linux/cgroup/entry.ts';
 import * as libc from '../../../src/linux/sys/libc.ts';
-import { fakeTree } from './fake-tree.ts';
+import { fakeTree, treeOf } from './fake-tree.ts';
 
 /** Descriptors of a removed file stay readable in an ordinary file system: those named here answer as kernfs does. */
 const withRemoved = (removed: Set<number>, closed: number[] = []): CgroupIo => ({
@@ -22,7 +22,7 @@ describe('the directory of cgroups', () => {
     tree.set('/user.slice', { current: 5 * MIB });
     tree.bare('/init.scope');
     const directory = createDirectory();
-    await walk(libc, tree.root, directory, 10);
+    await walk(treeOf(tree.root, 10, libc), directory);
     expect([...directory.entries.keys()]).toEqual(['/system.slice', '/system.slice/db.service', '/user.slice']);
     expect(directory.isFull).toBe(false);
   });
@@ -33,7 +33,7 @@ describe('the directory of cgroups', () => {
     tree.set('/pod7/app', { current: 6.5 * MIB });
     const directory = createDirectory();
     const closed: number[] = [];
-    await walk(withRemoved(new Set(), closed), tree.root, directory, 3);
+    await walk(treeOf(tree.root, 3, withRemoved(new Set(), closed)), directory);
     expect([...directory.entries.keys()]).toEqual(['/pod7', '/pod7/app', '/pod6']);
     expect(directory.isFull).toBe(true);
     expect(closed, 'the others are not left open').toHaveLength(6);
@@ -44,12 +44,12 @@ describe('the directory of cgroups', () => {
     tree.set('/a', { current: MIB });
     tree.set('/b', { current: 2 * MIB });
     const directory = createDirectory();
-    await walk(libc, tree.root, directory, 10);
+    await walk(treeOf(tree.root, 10, libc), directory);
     const a = directory.entries.get('/a');
     const b = directory.entries.get('/b');
     tree.remove('/b');
     tree.set('/c', { current: 3 * MIB });
-    await walk(libc, tree.root, directory, 10);
+    await walk(treeOf(tree.root, 10, libc), directory);
     expect([...directory.entries.keys()].sort()).toEqual(['/a', '/c']);
     expect(directory.entries.get('/a')).toBe(a);
     expect([...(b?.fds ?? [])].every((fd) => fd === ABSENT)).toBe(true);
@@ -61,10 +61,10 @@ describe('the directory of cgroups', () => {
     const directory = createDirectory();
     const removed = new Set<number>();
     const io = withRemoved(removed);
-    await walk(io, tree.root, directory, 10);
+    await walk(treeOf(tree.root, 10, io), directory);
     const before = directory.entries.get('/a');
     for (const fd of before?.fds ?? []) removed.add(fd);
-    await walk(io, tree.root, directory, 10);
+    await walk(treeOf(tree.root, 10, io), directory);
     expect(directory.entries.get('/a')).not.toBe(before);
   });
 
@@ -75,13 +75,13 @@ describe('the directory of cgroups', () => {
       tree.set(`/${levels.slice(0, at + 1).join('/')}`, { current: MIB });
     });
     const directory = createDirectory();
-    await walk(libc, tree.root, directory, 100);
+    await walk(treeOf(tree.root, 100, libc), directory);
     expect(directory.entries.size).toBe(16);
   });
 
   it('finds nothing where there is no tree', async () => {
     const directory = createDirectory();
-    await walk(libc, '/nonexistent', directory, 10);
+    await walk(treeOf('/nonexistent', 10, libc), directory);
     expect(directory.entries.size).toBe(0);
   });
 });

@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Tree } from '../../../src/linux/cgroup/directory.ts';
+import type { CgroupIo } from '../../../src/linux/cgroup/entry.ts';
+import * as libc from '../../../src/linux/sys/libc.ts';
 
 export interface FakeCgroup {
   current?: number;
@@ -67,3 +70,11 @@ export const fakeTree = () => {
     },
   };
 };
+
+/** What a walk through it is given. */
+export const treeOf = (
+  root: string,
+  capacity: number,
+  io: CgroupIo = libc,
+  isNamed: (path: string) => boolean = () => false,
+): Tree => ({ io, root, capacity, isNamed });

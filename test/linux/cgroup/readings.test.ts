@@ -3,14 +3,14 @@ import { ABSENT, MIB } from '../../../src/core/units.ts';
 import { createDirectory, walk } from '../../../src/linux/cgroup/directory.ts';
 import { createReadings } from '../../../src/linux/cgroup/readings.ts';
 import * as libc from '../../../src/linux/sys/libc.ts';
-import { fakeTree } from './fake-tree.ts';
+import { fakeTree, treeOf } from './fake-tree.ts';
 
 const never = (): boolean => false;
 const noName = (): boolean => false;
 
 const opened = async (tree: ReturnType<typeof fakeTree>) => {
   const directory = createDirectory();
-  await walk(libc, tree.root, directory, 100);
+  await walk(treeOf(tree.root, 100, libc), directory);
   return directory;
 };
 
