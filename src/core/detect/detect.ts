@@ -5,7 +5,7 @@ import type { Mark, Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT } from '../units.ts';
 import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
-import { createSlope, exhaustionMs, type SlopeState, updateSlope } from './slope.ts';
+import { createSlope, exhaustionMs, forgetSlope, type SlopeState, updateSlope } from './slope.ts';
 import { createSigns, isThrashing, readSigns, type ThrashSigns } from './thrash.ts';
 import { REACHED, thresholdReached } from './threshold.ts';
 import { createWindow, pushReading, type WindowState } from './window.ts';
@@ -19,6 +19,8 @@ export interface DetectState {
   approachMs: number;
   readonly verdict: Verdict;
   memorySomeUs: number;
+  /** The last tick came so late that what was seen before it was forgotten. */
+  wasStopped: boolean;
   /** vmstat, zoneinfo and the other pressure files are wanted in the next tick's sample. */
   wantsDetails: boolean;
 }
@@ -31,6 +33,7 @@ export const createDetect = (): DetectState => ({
   approachMs: ABSENT,
   verdict: { level: LEVEL.CALM, detectors: 0, exhaustionMs: ABSENT, headroomKiB: 0 },
   memorySomeUs: ABSENT,
+  wasStopped: false,
   wantsDetails: true,
 });
 
@@ -50,10 +53,29 @@ const thresholdBits = (reached: number): number =>
   ((reached & REACHED.MEM_AVAILABLE) !== 0 ? DETECTED.MEM_AVAILABLE : 0) |
   ((reached & REACHED.SWAP_FREE) !== 0 ? DETECTED.SWAP_FREE : 0);
 
+/**
+ * A tick this late was not held up by a thrash (0.84 s at worst, ARCHITECTURE.md) but stopped: SIGSTOP, a debugger, a frozen
+ * cgroup, a host without a CPU to give. Slope, window and hold would speak of the time before, in which somebody else may
+ * have ended the shortage.
+ */
+const STOPPED_MS = 5000;
+
+/** Once: where every tick is that late, what lies between two of them is all there is to judge by. */
+const forgetPast = (state: DetectState, lateMs: number): void => {
+  const isStopped = lateMs >= STOPPED_MS;
+  if (isStopped === state.wasStopped) return;
+  state.wasStopped = isStopped;
+  if (!isStopped) return;
+  forgetSlope(state.slope);
+  state.window.filled = 0;
+  state.thrashing.sinceMs = ABSENT;
+};
+
 /** Judges `sample` into `state.verdict`. A sample without MemAvailable cannot raise a level by the marks. */
 export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs: number): Verdict => {
   const { verdict, signs } = state;
   const { thrash } = policy.detect;
+  forgetPast(state, sample.tickLateMs);
   updateSlope(state.slope, sample, nowMs);
   pushReading(state.window, sample, nowMs, thrash.windowMs / READINGS_PER_WINDOW);
   readSigns(signs, state.window, sample, thrash, nowMs);

@@ -17,6 +17,12 @@ export interface SlopeState {
 
 export const createSlope = (): SlopeState => ({ freeKiB: ABSENT, atMs: 0, averageKiBPerMs: 0, lossKiBPerMs: 0 });
 
+/** The next sample is the first one. */
+export const forgetSlope = (slope: SlopeState): void => {
+  slope.freeKiB = ABSENT;
+  slope.averageKiBPerMs = slope.lossKiBPerMs = 0;
+};
+
 /** Half of the weight is 200 ms old: two fast ticks near the mark, long enough to smooth the 1/64 batches of per-CPU counters. */
 const HALF_LIFE_MS = 200;
 
