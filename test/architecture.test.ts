@@ -38,7 +38,7 @@ describe('files', () => {
       ...['src', 'src/core', 'src/core/act', 'src/core/detect', 'src/core/kernel-model', 'src/core/register'],
       ...['src/core/select', 'src/core/select/rules', 'src/core/verify', 'src/channel'],
       ...['src/core/stall', 'src/core/livelock', 'src/core/storm', 'src/core/cgroup', 'src/core/holders'],
-      ...['src/linux/tasks', 'src/linux/cgroup', 'src/linux/holders', 'src/deputy'],
+      ...['src/linux/tasks', 'src/linux/cgroup', 'src/linux/holders', 'src/standby'],
       ...[
         'src/linux',
         'src/linux/index',
@@ -109,6 +109,15 @@ describe('processes', () => {
     const loaded = loadedBy('src/commands/run.ts');
     expect(packagesOf(loaded)).toEqual(['koffi']);
     for (const folder of ['report', 'config', 'trace']) expect(foldersOf(loaded)).not.toContain(folder);
+  });
+
+  it('the standby process loads no more than it needs to act: nothing of the loop, the index or the reporter', () => {
+    const loaded = loadedBy('src/commands/standby.ts');
+    expect(packagesOf(loaded)).toEqual(['koffi']);
+    for (const folder of ['report', 'config', 'trace', 'control', 'channel']) {
+      expect(foldersOf(loaded)).not.toContain(folder);
+    }
+    expect([...loaded].filter((name) => /^src\/(linux\/index|core\/(tick|state))/.test(name))).toEqual([]);
   });
 
   it('the command line loads no command before it is called', () => {
@@ -188,6 +197,11 @@ const EDGES: readonly (readonly [file: string, specifier: string, allowed: boole
   ['control/probe.ts', '../linux/source.ts', false],
   ['control/probe.ts', '../report/wording.ts', false],
   ['control/probe.ts', 'koffi', false],
+  ['standby/probe.ts', '../core/detect/detect.ts', true],
+  ['standby/probe.ts', '../linux/source.ts', false],
+  ['standby/probe.ts', '../control/ports.ts', false],
+  ['standby/probe.ts', 'node:fs', false],
+  ['linux/sys/ipc.ts', 'koffi', true],
   ['config/probe.ts', 'zod', true],
   ['config/probe.ts', '../core/policy.ts', true],
   ['config/probe.ts', '../core/event.ts', false],

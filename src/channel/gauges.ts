@@ -28,6 +28,7 @@ export const GAUGES = [
   'eventsDropped',
   'reporterRestarts',
   'lockedKiB',
+  'standbyUp',
 ] as const;
 export type Gauge = (typeof GAUGES)[number];
 

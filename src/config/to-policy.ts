@@ -1,5 +1,13 @@
 /** Checked settings -> Policy, key by key: the only place that knows both names of a value. */
-import type { CgroupRule, Corrections, DetectPolicy, LevelMarks, Policy, PolicyRule } from '../core/policy.ts';
+import type {
+  CgroupRule,
+  Corrections,
+  DetectPolicy,
+  LevelMarks,
+  Policy,
+  PolicyRule,
+  StandbyPolicy,
+} from '../core/policy.ts';
 import { ABSENT } from '../core/units.ts';
 import type { User, Users } from './passwd.ts';
 import { DEFAULT_USER } from './schema/report.ts';
@@ -55,6 +63,12 @@ const toCorrections = (settings: Settings['select']['corrections']): Corrections
   waitAllocatingTask: settings.wait_allocating_task,
 });
 
+const toStandby = ({ enabled, after, kills }: Settings['control']['standby']): StandbyPolicy => ({
+  enabled,
+  afterMs: after,
+  kills,
+});
+
 /** What is not among the settings. */
 export interface Surroundings {
   readonly rules: readonly PolicyRule[];
@@ -91,7 +105,7 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     uid: reporter.uid,
     gid: reporter.gid,
   },
-  control: { socket: settings.control.socket },
+  control: { socket: settings.control.socket, standby: toStandby(settings.control.standby) },
   hash,
   files,
 });

@@ -7,7 +7,7 @@ import type { KernelEvent } from '../core/kernel-event.ts';
 import { emptyObservations, type Observations } from '../core/observations.ts';
 import type { Register, RegisterInputs } from '../core/register/register.ts';
 import { ABSENT } from '../core/units.ts';
-import type { KernelLog, Victims, Watchers } from './ports.ts';
+import type { KernelLog, Standby, Victims, Watchers } from './ports.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
@@ -32,7 +32,12 @@ const emptySight = (): Sight => ({
 const namesVictim = (event: KernelEvent): event is KernelEvent & { pid: number } =>
   event.kind === 'killed' || event.kind === 'victim_marked';
 
-export const createIntake = (kernelLog: KernelLog, victims: Victims, watchers: Watchers): Intake => {
+export const createIntake = (
+  kernelLog: KernelLog,
+  victims: Victims,
+  watchers: Watchers,
+  standby: Pick<Standby, 'take'>,
+): Intake => {
   const inputs: Mutable<RegisterInputs> = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [] };
   const observed = emptyObservations();
   /** Sights that are not in use now. */
@@ -63,6 +68,8 @@ export const createIntake = (kernelLog: KernelLog, victims: Victims, watchers: W
       victims.take(inputs.reaped, inputs.examined);
       look(register);
       watchers.take(observed);
+      observed.rescues.length = 0;
+      standby.take(observed.rescues);
     },
   };
 };

@@ -49,7 +49,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const sample = emptySample();
   const out: TickOutput = { intents: [], events: [], tasks: [] };
   const exited: number[] = [];
-  const intake = createIntake(ports.kernelLog, victims, ports.watchers);
+  const intake = createIntake(ports.kernelLog, victims, ports.watchers, ports.standby);
   const upkeep = createUpkeep(index, state);
   const inputs = { ...intake, sample, table: null, exited } as {
     -readonly [K in keyof TickInputs]: TickInputs[K];
@@ -196,6 +196,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   };
 
   const turn = (dueMs: number): number => {
+    if (ports.standby.begin()) return policy.pace.minMs;
     const nowMs = clock.nowMs();
     out.intents.length = 0;
     out.events.length = 0;
@@ -224,7 +225,9 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     ports.ticked();
     const sleepMs = paceMs(verdict, state.detect.slope.lossKiBPerMs, stalls, state.dueMs, policy.pace);
     // Nothing can be done before somebody else is known: no reason to look a hundred times a second.
-    return state.nobodyMs === ABSENT ? sleepMs : Math.max(sleepMs, policy.act.holdOffMs);
+    const pauseMs = state.nobodyMs === ABSENT ? sleepMs : Math.max(sleepMs, policy.act.holdOffMs);
+    ports.standby.end(pauseMs);
+    return pauseMs;
   };
 
   return {

@@ -5,6 +5,7 @@ import type { Outcome, SignalIntent } from '../core/intent.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
 import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
+import type { Rescue } from '../core/rescue.ts';
 import type { Sample } from '../core/sample.ts';
 
 export interface Clock {
@@ -68,6 +69,16 @@ export interface Watchers {
   take(into: Observations): void;
 }
 
+/** The process that acts while this one does not. */
+export interface Standby {
+  /** A turn begins. true: it is shooting in this very moment, and nobody may be chosen beside that. */
+  begin(): boolean;
+  /** What it did since the last turn, appended to `rescues`. */
+  take(rescues: Rescue[]): void;
+  /** The turn is over, the next one is due in `sleepMs`. */
+  end(sleepMs: number): void;
+}
+
 export interface Publisher {
   publish(event: OomwatchdEvent): void;
   /** Numbers of this tick, written in place. */
@@ -95,6 +106,7 @@ export interface Ports {
   readonly kernelLog: KernelLog;
   readonly victims: Victims;
   readonly watchers: Watchers;
+  readonly standby: Standby;
   readonly publisher: Publisher;
   /** Major faults of this process since its start, ABSENT when unknown. */
   readonly ownMajorFaults: () => number;

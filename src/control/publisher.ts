@@ -15,6 +15,7 @@ export interface SlowNumbers {
   armed: number;
   reporterRestarts: number;
   lockedKiB: number;
+  standbyUp: number;
 }
 
 export interface PublisherPorts {
@@ -80,6 +81,7 @@ export const createPublisher = (
       values[GAUGE_INDEX.eventsDropped] = dropped;
       values[GAUGE_INDEX.reporterRestarts] = slow.reporterRestarts;
       values[GAUGE_INDEX.lockedKiB] = slow.lockedKiB;
+      values[GAUGE_INDEX.standbyUp] = slow.standbyUp;
       ports.write(gaugeFrame.buffer, gaugeFrame.buffer.length);
     },
   };

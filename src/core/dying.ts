@@ -4,8 +4,8 @@
  */
 import { ABSENT } from './units.ts';
 
-/** itself: it was found exiting (PF_EXITING) with its memory still attached, and nobody is known to have killed it. */
-export const KILLED_BY = ['oomwatchd', 'kernel', 'other', 'itself'] as const;
+/** standby: our second process, while control did not turn. itself: it was found exiting (PF_EXITING) with its memory still attached, and nobody is known to have killed it. */
+export const KILLED_BY = ['oomwatchd', 'standby', 'kernel', 'other', 'itself'] as const;
 export type KilledBy = (typeof KILLED_BY)[number];
 
 /**

@@ -6,6 +6,7 @@ import type { CgroupEvent } from './cgroup-event.ts';
 import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
 import type { Holder } from './holder.ts';
 import type { KernelNote, KillScope } from './kernel-event.ts';
+import type { OwnProcessEvent } from './own-process-event.ts';
 
 /** What control did about a detected shortage, or why it did nothing. */
 export const NO_ACTION_REASONS = [
@@ -222,8 +223,8 @@ export type OomwatchdEvent =
   | { kind: 'kill_burst'; kills: number; withinMs: number; oomKillAllocatingTask: number }
   | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }
   | CgroupEvent
+  | OwnProcessEvent
   | { kind: 'late'; lateMs: number; majorFaults: number }
-  | { kind: 'reporter'; state: 'started' | 'exited' | 'restarting'; detail: string }
   | { kind: 'dropped'; count: number }
   | { kind: 'stopping'; signal: string };
 

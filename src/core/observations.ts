@@ -4,6 +4,7 @@
  */
 import type { CgroupRow } from './cgroup-row.ts';
 import type { Holder } from './holder.ts';
+import type { Rescue } from './rescue.ts';
 
 /** Who is in a cgroup and below it, for the one that core/cgroup asked about. */
 export interface CgroupMembers {
@@ -28,6 +29,8 @@ export interface Observations {
   cgroupMembers: CgroupMembers | null;
   /** What a look that has ended since the last turn found, largest first; null when none has. */
   holders: readonly Holder[] | null;
+  /** What the standby process did since the last turn, oldest first. */
+  readonly rescues: Rescue[];
 }
 
 export const emptyObservations = (): Observations => ({
@@ -36,4 +39,5 @@ export const emptyObservations = (): Observations => ({
   cgroupSerial: 0,
   cgroupMembers: null,
   holders: null,
+  rescues: [],
 });

@@ -137,9 +137,19 @@ export interface ReportPolicy {
   readonly gid: number;
 }
 
+/** The second actor: a process of its own that acts while control does not. */
+export interface StandbyPolicy {
+  readonly enabled: boolean;
+  /** Control's next turn is overdue by more than this. */
+  readonly afterMs: number;
+  /** Kills in one absence of control. */
+  readonly kills: number;
+}
+
 export interface ControlPolicy {
   /** Path of the socket for kill-now, "off" for none. Whoever may write to it may have a process killed. */
   readonly socket: string;
+  readonly standby: StandbyPolicy;
 }
 
 export interface Policy {

@@ -38,7 +38,7 @@ export const isVictimOf = (state: State, table: ProcessTable, slot: number): boo
 };
 
 /** The scope of a choice now. */
-const scopeOf = (
+export const scopeOf = (
   state: State,
   table: ProcessTable,
   policy: Policy,

@@ -17,6 +17,7 @@ import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
 import { followRegister, registerDueMs } from './register/follow.ts';
 import { findDying, type RegisterInputs } from './register/register.ts';
+import { takeRescues } from './rescue.ts';
 import type { Sample } from './sample.ts';
 import { victimLimitMs } from './select/rules/timers.ts';
 import { waitsFor } from './selection.ts';
@@ -56,6 +57,7 @@ const tellLevel = (state: State, level: number, sample: Sample, out: TickOutput)
 /** Runs one tick over `inputs`. When it asks for a scan, call it again with the table and a fresh sample. */
 export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): void => {
   const { sample } = inputs;
+  if (inputs.table === null) takeRescues(state, inputs.observed.rescues, nowMs, out.events);
   const verdict = detect(state.detect, sample, policy, nowMs);
   // Told once, though a tick with a table judges the same lateness again.
   if (inputs.table === null && sample.tickLateMs >= policy.detect.lateMs) {

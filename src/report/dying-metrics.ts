@@ -2,6 +2,7 @@
 import { KILLED_BY, LIVES, REAP_RESULTS, STUCK_REASONS } from '../core/dying.ts';
 import { FORCED_OUTCOMES, type StampedEvent } from '../core/event.ts';
 import { KERNEL_NOTES, KILL_SCOPES } from '../core/kernel-event.ts';
+import { RESCUE_OUTCOMES } from '../core/own-process-event.ts';
 import { type Instruments, known } from './instruments.ts';
 import type { EventOf } from './sentence.ts';
 
@@ -27,6 +28,7 @@ const startAtZero = (instruments: Instruments): void => {
   for (const result of REAP_RESULTS) instruments.add('oomwatchd_reaps_total', 0, { result });
   for (const scope of KILL_SCOPES) instruments.add('oomwatchd_kernel_kills_total', 0, { scope });
   for (const note of NOTES) instruments.add('oomwatchd_kernel_notes_total', 0, { note });
+  for (const outcome of RESCUE_OUTCOMES) instruments.add('oomwatchd_rescues_total', 0, { outcome });
   for (const by of FORCED_BY) {
     for (const outcome of FORCED_OUTCOMES) instruments.add('oomwatchd_forced_total', 0, { by, outcome });
   }
@@ -82,6 +84,8 @@ export const createDyingMetrics = (instruments: Instruments): ((event: StampedEv
         return instruments.add('oomwatchd_kernel_kills_unseen_total', event.counted - event.seen);
       case 'kill_burst':
         return instruments.add('oomwatchd_kill_bursts_total', 1);
+      case 'rescue':
+        return instruments.add('oomwatchd_rescues_total', 1, { outcome: known(event.outcome, RESCUE_OUTCOMES) });
       case 'forced': {
         const by = known(event.by, FORCED_BY);
         return instruments.add('oomwatchd_forced_total', 1, { by, outcome: known(event.outcome, FORCED_OUTCOMES) });

@@ -9,14 +9,17 @@ import { remedyFor, STUCK_WORDS } from './stuck-remedy.ts';
 
 const BY: Readonly<Record<KilledBy, string>> = {
   oomwatchd: 'killed by us',
+  standby: 'killed by our second process',
   kernel: 'killed by the kernel',
   other: 'killed by somebody else',
   itself: 'exiting by itself',
 };
 
+const OURS: readonly KilledBy[] = ['oomwatchd', 'standby', 'kernel'];
+
 /** Strangers may kill and exit as they like: only what a shortage has to wait for is of interest. */
 const levelOf = (event: EventOf<'victim'>, ours: LogLevel, others: LogLevel): LogLevel =>
-  event.killedBy === 'oomwatchd' || event.killedBy === 'kernel' ? ours : others;
+  OURS.includes(event.killedBy) ? ours : others;
 
 const causeOf = (event: EventOf<'victim'>): string => {
   if (event.reason === null) return inBrackets(event.detail);

@@ -34,6 +34,7 @@ const GAUGE_ROWS: readonly FrameRow<'gauge'>[] = [
   { from: 'lockedKiB', name: 'oomwatchd_control_locked_bytes', scale: bytes },
   { from: 'processesKnown', name: 'oomwatchd_processes', labels: { state: 'known' }, scale: asIs },
   { from: 'processesArmed', name: 'oomwatchd_processes', labels: { state: 'armed' }, scale: asIs },
+  { from: 'standbyUp', name: 'oomwatchd_standby_up', scale: asIs },
 ];
 
 const COUNTER_ROWS: readonly FrameRow<'counter'>[] = [

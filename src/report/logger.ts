@@ -79,6 +79,8 @@ const keyOf = (event: StampedEvent): string | undefined => {
       return `reap ${event.result}`;
     case 'kernel_note':
       return `kernel_note ${event.note}`;
+    case 'rescue':
+      return `rescue ${event.outcome}`;
     case 'forced':
       return `forced ${event.outcome}`;
     default:

@@ -68,6 +68,15 @@ export const METRICS = {
     help: 'Processes in the index; armed ones have their descriptors held open.',
     labels: ['state'],
   },
+  oomwatchd_standby_up: {
+    type: 'gauge',
+    help: '1 while the second process stands by; absent when the configuration is against it.',
+  },
+  oomwatchd_rescues_total: {
+    type: 'counter',
+    help: 'What the second process came to while control was overdue.',
+    labels: ['outcome'],
+  },
   oomwatchd_events_dropped_total: { type: 'counter', help: 'Events that did not fit into the pipe to the reporter.' },
   oomwatchd_reporter_restarts_total: { type: 'counter', help: 'Restarts of the report process.' },
 

@@ -11,6 +11,7 @@ import { fieldsOf } from './fields.ts';
 import { holdersSentence } from './holder-wording.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
+import { rescueSentence, standbySentence } from './rescue-wording.ts';
 import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
 import { levelSentence, noActionSentence, rankedSentence, signalSentence, verifySentence } from './shortage-wording.ts';
 
@@ -93,6 +94,10 @@ const sentence = (event: StampedEvent): Sentence => {
       return cgroupSentence(event);
     case 'cgroup_rule':
       return cgroupRuleSentence(event);
+    case 'rescue':
+      return rescueSentence(event);
+    case 'standby':
+      return standbySentence(event);
     case 'late':
       return ['warn', `a tick came ${span(event.lateMs)} late; ${count(event.majorFaults, 'own major fault')} so far`];
     case 'reporter':

@@ -26,7 +26,7 @@ mode: enforce
 detect: { term: { mem_available: 800MiB }, kill: { mem_available: 400MiB } }
 act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_timeout: 1s }`);
   machine.apply(policy.select);
-  const slow = { ownRssKiB: 0, known: 0, armed: 0, reporterRestarts: 0, lockedKiB: 0 };
+  const slow = { ownRssKiB: 0, known: 0, armed: 0, reporterRestarts: 0, lockedKiB: 0, standbyUp: 1 };
   const reaped: Reaped[] = [];
   let written = 0;
   const write = (_bytes: Uint8Array, length: number): number => {
@@ -40,6 +40,7 @@ act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_ti
     index: { table: machine.table, refresh: () => true, scan: machine.scan, identify: () => undefined },
     executor: { signal: machine.signal, hasExited: machine.hasExited, sysrqF: () => 0 },
     kernelLog: { read: () => undefined },
+    standby: { begin: () => false, take: () => undefined, end: () => undefined },
     watchers: { take: () => undefined },
     victims: {
       look: machine.look,

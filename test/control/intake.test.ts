@@ -29,7 +29,12 @@ const scene = () => {
       return pid === 9 ? ABSENT : pid * 10;
     },
   };
-  const intake = createIntake({ read: (into) => into.push(...kernel.splice(0)) }, victims, { take: () => undefined });
+  const intake = createIntake(
+    { read: (into) => into.push(...kernel.splice(0)) },
+    victims,
+    { take: () => undefined },
+    { take: () => undefined },
+  );
   return { intake, kernel, reaped, examined, enrolled, sights, register: createRegister() };
 };
 

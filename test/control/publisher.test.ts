@@ -7,7 +7,14 @@ import type { OomwatchdEvent, StampedEvent } from '../../src/core/event.ts';
 import { aSample } from '../core/support/samples.ts';
 
 const EAGAIN = 11;
-const SLOW: SlowNumbers = { ownRssKiB: 40_000, known: 150, armed: 64, reporterRestarts: 2, lockedKiB: 90_000 };
+const SLOW: SlowNumbers = {
+  ownRssKiB: 40_000,
+  known: 150,
+  armed: 64,
+  reporterRestarts: 2,
+  lockedKiB: 90_000,
+  standbyUp: 1,
+};
 const NUMBERS: LoopNumbers = {
   nowMs: 0,
   level: 1,

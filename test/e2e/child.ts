@@ -21,6 +21,8 @@ export interface ChildOptions {
   /** Memory it allocates and touches, on top of the 45 MiB of a bare node. */
   readonly mib?: number;
   readonly ignoresTerm?: true;
+  /** What it allocates and touches at SIGUSR2. */
+  readonly growsMib?: number;
   /** Command name that it gives itself. */
   readonly comm?: string;
   /** User that it runs as, when the test runs as root. */
@@ -46,17 +48,26 @@ export const programPath = (name: string): string => {
 };
 
 const SCRIPT = `
-const [mib, ignoresTerm, comm] = process.argv.slice(1);
+const [mib, ignoresTerm, comm, grows] = process.argv.slice(1);
 const memory = Buffer.alloc(Number(mib) * 2 ** 20, 1);
 if (comm !== '') process.title = comm;
 if (ignoresTerm === 'true') process.on('SIGTERM', () => {});
-setInterval(() => memory[0], 1e6);
+let more = [];
+process.on('SIGUSR2', () => more.push(Buffer.alloc(Number(grows) * 2 ** 20, 1)));
+setInterval(() => memory[0] + more.length, 1e6);
 process.stdout.write('ready');
 `;
 
-export const startChild = async ({ program, mib = 1, ignoresTerm, comm = '', uid }: ChildOptions): Promise<Child> => {
+export const startChild = async ({
+  program,
+  mib = 1,
+  ignoresTerm,
+  growsMib = 0,
+  comm = '',
+  uid,
+}: ChildOptions): Promise<Child> => {
   const exe = programPath(program);
-  const child = spawn(exe, ['-e', SCRIPT, '--', String(mib), String(ignoresTerm ?? false), comm], {
+  const child = spawn(exe, ['-e', SCRIPT, '--', String(mib), String(ignoresTerm ?? false), comm, String(growsMib)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {},
     ...(uid === undefined ? {} : { uid }),

@@ -83,6 +83,10 @@ export interface ConfigOptions {
   readonly listen?: string;
   /** Default: one in the folder of the test. */
   readonly socket?: string;
+  /** YAML of control.standby. */
+  readonly standby?: string;
+  /** Default: 1MiB. */
+  readonly minimumSize?: string;
 }
 
 const isReadableBy = (user: string): boolean => {
@@ -102,16 +106,17 @@ const reporterUser = (): string => (process.getuid?.() === 0 && !isReadableBy('n
 export const writeConfig = (options: ConfigOptions): string => {
   const { mode, level, only, protect = [], act = '', logLevel = 'info' } = options;
   const { listen = `unix:${join(folder(), 'http.sock')}`, socket = join(folder(), 'control.sock') } = options;
+  const { standby = '{}', minimumSize = '1MiB' } = options;
   for (const exe of only) if (!exe.startsWith(`${folder()}/`)) throw new Error(NOBODY_ELSE);
   if (only.length === 0) throw new Error(NOBODY_ELSE);
   const rule = (exe: string): string => `    - { exe: ${JSON.stringify(exe)}, reason: "process of a test" }\n`;
   const file = join(folder(), 'config.yaml');
   writeFileSync(
     file,
-    `mode: ${mode}\n${detecting(level)}select:\n  minimum_size: "1MiB"\n  only:\n${only.map(rule).join('')}` +
+    `mode: ${mode}\n${detecting(level)}select:\n  minimum_size: "${minimumSize}"\n  only:\n${only.map(rule).join('')}` +
       `${protect.length === 0 ? '' : `  protect:\n${protect.map(rule).join('')}`}${act}` +
       // One each: the default is that of a daemon of the host.
-      `control: { socket: ${JSON.stringify(socket)} }\n` +
+      `control: { socket: ${JSON.stringify(socket)}, standby: ${standby} }\n` +
       `report:\n  listen: ${JSON.stringify(listen)}\n  log_format: json\n  log_level: ${logLevel}\n${reporterUser()}`,
   );
   return file;

@@ -24,7 +24,7 @@ const delayed = (reason: string): string => `oomwatchd_victims_delayed_total{rea
 test('everything begins at 0, in every combination', async () => {
   const families = await counted();
   const sizes = {
-    oomwatchd_victims_total: 4 * 6,
+    oomwatchd_victims_total: 5 * 6,
     oomwatchd_victims_delayed_total: 10,
     oomwatchd_reaps_total: 9,
     oomwatchd_reaped_bytes_total: 1,
@@ -33,6 +33,7 @@ test('everything begins at 0, in every combination', async () => {
     oomwatchd_kernel_kills_unseen_total: 1,
     oomwatchd_kill_bursts_total: 1,
     oomwatchd_forced_total: 2 * 6,
+    oomwatchd_rescues_total: 5,
   };
   for (const [name, size] of Object.entries(sizes)) {
     const values = [...(families.get(name)?.samples.values() ?? [])];

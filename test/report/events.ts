@@ -19,6 +19,7 @@ import {
 } from '../../src/core/event.ts';
 import { HOLDER_KINDS } from '../../src/core/holder.ts';
 import { KERNEL_NOTES, KILL_SCOPES } from '../../src/core/kernel-event.ts';
+import { RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
 
 const GIB = 1024 * 1024;
 const MIB = 1024;
@@ -347,6 +348,21 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       somePermyriad: amount,
       fullPermyriad: amount,
       reason: hostile,
+    }),
+    fc.record({
+      kind: kind('rescue'),
+      outcome: fc.constantFrom(...RESCUE_OUTCOMES),
+      pid: fc.integer({ min: -1 }),
+      comm: hostile,
+      sizeKiB: amount,
+      errno: fc.nat(),
+      lateMs: amount,
+      memAvailableKiB: amount,
+    }),
+    fc.record({
+      kind: kind('standby'),
+      state: fc.constantFrom('started' as const, 'exited' as const),
+      detail: hostile,
     }),
     fc.record({ kind: kind('late'), lateMs: amount, majorFaults: amount }),
     fc.record({

@@ -8,6 +8,12 @@ const said = (event: OomwatchdEvent): string => {
   return `${level}: ${msg}`;
 };
 
+const aRescue = (differences: Partial<Extract<OomwatchdEvent, { kind: 'rescue' }>>): OomwatchdEvent => ({
+  ...{ kind: 'rescue', outcome: 'killed', pid: 7, comm: 'leak', sizeKiB: 300 * 1024, errno: 0 },
+  ...{ lateMs: 2100, memAvailableKiB: 20 * 1024 },
+  ...differences,
+});
+
 const TOMCAT = 'java (pid 4711, tomcat.service, 2.3 GiB)';
 const THRASH =
   'all tasks stall on memory that is read back again and again (thrashing), MemAvailable 48 MiB of 4.0 GiB';
@@ -161,6 +167,28 @@ describe('every kind has its sentence', () => {
       `error: nothing was done: the budget of kills is used up (3 a minute); ${seen}`,
     ],
     [{ kind: 'late', lateMs: 1200, majorFaults: 14 }, 'warn: a tick came 1.2 s late; 14 own major faults so far'],
+    [
+      aRescue({}),
+      'warn: control was overdue by 2.1 s: the standby process sent SIGKILL to leak (pid 7) (300 MiB), MemAvailable 20 MiB',
+    ],
+    [
+      aRescue({ outcome: 'refused', errno: 1 }),
+      'error: control was overdue by 2.1 s: the standby process was refused SIGKILL to leak (pid 7) (300 MiB) (errno 1), MemAvailable 20 MiB',
+    ],
+    [
+      aRescue({ outcome: 'observed' }),
+      'warn: control was overdue by 2.1 s: the standby process would have sent SIGKILL to leak (pid 7) (300 MiB) (observe mode, nothing was sent), MemAvailable 20 MiB',
+    ],
+    [
+      aRescue({ outcome: 'nobody', pid: -1, comm: '', sizeKiB: 0 }),
+      'error: control was overdue by 2.1 s: the standby process knew nobody who may be chosen, MemAvailable 20 MiB',
+    ],
+    [
+      aRescue({ outcome: 'over_budget', pid: -1, comm: '', sizeKiB: 0 }),
+      'error: control was overdue by 2.1 s: the standby process had no kill left, MemAvailable 20 MiB',
+    ],
+    [{ kind: 'standby', state: 'exited', detail: 'exit 1' }, 'warn: standby process exited: exit 1'],
+    [{ kind: 'standby', state: 'started', detail: 'pid 9' }, 'info: standby process started: pid 9'],
     [{ kind: 'reporter', state: 'exited', detail: 'SIGKILL' }, 'warn: report process exited: SIGKILL'],
     [{ kind: 'dropped', count: 7 }, 'warn: 7 events did not fit into the pipe and are missing here'],
     [{ kind: 'stopping', signal: 'SIGTERM' }, 'info: stopping on SIGTERM'],

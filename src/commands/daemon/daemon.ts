@@ -29,6 +29,7 @@ import { lockCode, settleHeap } from './protection.ts';
 import { rehearse } from './rehearsal.ts';
 import { createReload, statusLine } from './reload.ts';
 import { openReporting } from './reporting.ts';
+import { openStandby } from './second-actor.ts';
 import type { Signals } from './signals.ts';
 import { createWatchdog } from './watchdog.ts';
 import { createWatchers } from './watchers.ts';
@@ -104,9 +105,15 @@ export const runDaemon = async (
   const offLoop = createOffLoop(host, publish, () => state.nobodyMs !== ABSENT);
   const watchers = createWatchers(host, state, publish);
   await offLoop.settle();
+  const standby = openStandby(host, state, publish);
+  if (standby.finding !== null) {
+    standing.push(standby.finding);
+    publish({ kind: 'finding', finding: standby.finding });
+  }
   let slowDueMs = 0;
   const ticked = (): void => {
     watchdog.feed();
+    reporting.slow.standbyUp = standby.isUp();
     const nowMs = clock.nowMs();
     offLoop.run(nowMs, state.level);
     watchers.run(nowMs);
@@ -125,6 +132,7 @@ export const runDaemon = async (
         refresh: (budgetMs) => {
           const isRoundEnd = index.refresh(budgetMs);
           if (isRoundEnd) offLoop.roundEnded();
+          if (isRoundEnd) standby.handOver();
           return isRoundEnd;
         },
       },
@@ -132,6 +140,7 @@ export const runDaemon = async (
       kernelLog: deaths.kernelLog,
       victims: deaths.victims,
       watchers,
+      standby,
       publisher: { publish, gauges: reporting.gauges },
       ownMajorFaults: libc.ownMajorFaults,
       ticked,
@@ -158,6 +167,7 @@ export const runDaemon = async (
   const take = (policy: Policy): void => {
     host.setPolicy(policy);
     loop.setPolicy(policy);
+    standby.setPolicy(policy);
     reporting.setPolicy(policy);
   };
   const reload = createReload({ load, current: host.policy, take, publish, notifier });
@@ -168,6 +178,7 @@ export const runDaemon = async (
   timing.stop();
   if (typeof psi !== 'number') psi.close();
   socket.close();
+  await standby.close();
   publish({ kind: 'stopping', signal });
   await reporting.close(REPORTER_GRACE_MS);
   kmsg.close();

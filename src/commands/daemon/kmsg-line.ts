@@ -3,10 +3,12 @@
  * itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
  * /dev/kmsg, kernel/printk/printk.c): whatever strangers can cause is left out, or a kill would find no room.
  */
-import type { ReapResult } from '../../core/dying.ts';
+import type { KilledBy, ReapResult } from '../../core/dying.ts';
 import type { ForcedOutcome, OomwatchdEvent } from '../../core/event.ts';
 
 type EventOf<K extends OomwatchdEvent['kind']> = Extract<OomwatchdEvent, { kind: K }>;
+
+type Rescued = Omit<EventOf<'rescue'>, 'kind'>;
 
 /** Longest text of others in a line. */
 const TEXT_LIMIT = 200;
@@ -32,7 +34,9 @@ const signalLine = (event: EventOf<'signal'>): string => {
   );
 };
 
-/** Only those that we or the kernel have killed: their number is bounded by the kills. */
+/** Their number is bounded by the kills. */
+const BOUNDED: readonly KilledBy[] = ['oomwatchd', 'standby', 'kernel'];
+
 const stuckLine = ({
   life,
   killedBy,
@@ -43,7 +47,7 @@ const stuckLine = ({
   reason,
   detail,
 }: EventOf<'victim'>): string | null => {
-  if (life !== 'stuck' || (killedBy !== 'oomwatchd' && killedBy !== 'kernel')) return null;
+  if (life !== 'stuck' || !BOUNDED.includes(killedBy)) return null;
   const about = detail === '' ? '' : ` (${printable(detail)})`;
   return (
     `victim ${pid} (${printable(comm)}) of ${killedBy} is stuck after ${Math.round(afterMs)} ms ` +
@@ -70,6 +74,19 @@ const holdersLine = ({ holders, memory }: EventOf<'holders'>): string | null => 
   if (holders.length === 0) return null;
   const told = holders.map(({ kind, name, sizeKiB }) => `${kind} ${name.slice(0, NAME_LIMIT)} ${sizeKiB}kB`);
   return `${printable(`memory that no kill returns: ${told.join(', ')}`)} mem_available:${memory.memAvailableKiB}kB`;
+};
+
+/** What the standby process writes itself, at once: control does not turn then. */
+export const rescueLine = ({ outcome, pid, comm, sizeKiB, errno, lateMs, memAvailableKiB }: Rescued): string => {
+  const who = `process ${pid} (${printable(comm)}) size:${sizeKiB}kB`;
+  const what = {
+    killed: `sent SIGKILL to ${who}`,
+    refused: `failed (errno ${errno}) to send SIGKILL to ${who}`,
+    observed: `would send SIGKILL to ${who}`,
+    nobody: 'found no candidate',
+    over_budget: 'has no kill left',
+  }[outcome];
+  return `standby ${what} mem_available:${memAvailableKiB}kB, control is overdue by ${lateMs} ms`;
 };
 
 /** A line for /dev/kmsg, or null when the event is not for the kernel log. */

@@ -46,6 +46,7 @@ const turns = (host: Host, deaths: DeathWatch, policy: Policy, events: Oomwatchd
       index,
       ...withoutKernelLog(deaths),
       watchers: { take: () => undefined },
+      standby: { begin: () => false, take: () => undefined, end: () => undefined },
       publisher: { publish: (event) => void events.push(event), gauges: () => undefined },
       ownMajorFaults: libc.ownMajorFaults,
       ticked: () => undefined,

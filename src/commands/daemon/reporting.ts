@@ -38,7 +38,7 @@ export const openReporting = (
   if (made < 0) throw new Error(`pipe2: ${errnoName(made)}`);
   const [readFd, writeFd] = ends as unknown as [number, number];
   libc.setPipeSize(writeFd, PIPE_BYTES);
-  const slow: SlowNumbers = { ownRssKiB: -1, known: -1, armed: -1, reporterRestarts: 0, lockedKiB: 0 };
+  const slow: SlowNumbers = { ownRssKiB: -1, known: -1, armed: -1, reporterRestarts: 0, lockedKiB: 0, standbyUp: -1 };
   const publisher = createPublisher(
     { write: (bytes, length) => libc.write(writeFd, bytes, length), monotonicMs: nowMs, timeMs: Date.now },
     slow,

@@ -31,7 +31,16 @@ const spentWithin = (budget: Budget, nowMs: number, periodMs: number): number =>
   return spent;
 };
 
+/** Kills that are left within both budgets. */
+export const killsLeft = (budget: Budget, policy: ActPolicy, nowMs: number): number =>
+  Math.max(
+    0,
+    Math.min(
+      policy.killsPerMinute - spentWithin(budget, nowMs, MINUTE_MS),
+      policy.killsPerHour - spentWithin(budget, nowMs, HOUR_MS),
+    ),
+  );
+
 /** Whether one more kill is within both budgets. */
 export const mayKill = (budget: Budget, policy: ActPolicy, nowMs: number): boolean =>
-  spentWithin(budget, nowMs, MINUTE_MS) < policy.killsPerMinute &&
-  spentWithin(budget, nowMs, HOUR_MS) < policy.killsPerHour;
+  killsLeft(budget, policy, nowMs) > 0;

@@ -10,6 +10,9 @@ import { createSigns, isThrashing, readSigns, type ThrashSigns } from './thrash.
 import { REACHED, thresholdReached } from './threshold.ts';
 import { createWindow, pushReading, type WindowState } from './window.ts';
 
+/** Of the policy: what detection goes by. */
+type DetectSettings = Pick<Policy, 'detect'>;
+
 export interface DetectState {
   readonly slope: SlopeState;
   readonly window: WindowState;
@@ -44,7 +47,7 @@ const APPROACH_MS = 10_000;
 const READINGS_PER_WINDOW = 16;
 
 /** Nothing is hidden: a mark that is off leaves all of MemAvailable as headroom. */
-const headroom = (policy: Policy, sample: Sample): number => {
+const headroom = (policy: DetectSettings, sample: Sample): number => {
   const mark = markKiB(policy.detect.term.memAvailable, sample.memTotalKiB);
   return mark === ABSENT ? sample.memAvailableKiB : sample.memAvailableKiB - mark;
 };
@@ -72,7 +75,7 @@ const forgetPast = (state: DetectState, lateMs: number): void => {
 };
 
 /** Judges `sample` into `state.verdict`. A sample without MemAvailable cannot raise a level by the marks. */
-export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs: number): Verdict => {
+export const detect = (state: DetectState, sample: Sample, policy: DetectSettings, nowMs: number): Verdict => {
   const { verdict, signs } = state;
   const { thrash } = policy.detect;
   forgetPast(state, sample.tickLateMs);
@@ -108,7 +111,7 @@ export const detect = (state: DetectState, sample: Sample, policy: Policy, nowMs
 const APPROACH_STAYS_MS = 5000;
 
 /** Within twice the term mark, or near exhaustion at the present slope, or late: time to bring descriptors up to date. */
-const isNear = (state: DetectState, sample: Sample, policy: Policy): boolean => {
+const isNear = (state: DetectState, sample: Sample, policy: DetectSettings): boolean => {
   // By the average alone: one step of a burst is exhausted in no time on a small host.
   const { averageKiBPerMs, freeKiB } = state.slope;
   if (averageKiBPerMs > 0 && freeKiB / averageKiBPerMs <= APPROACH_MS) return true;
@@ -119,7 +122,7 @@ const isNear = (state: DetectState, sample: Sample, policy: Policy): boolean => 
 const isApproaching = (
   state: DetectState,
   sample: Sample,
-  policy: Policy,
+  policy: DetectSettings,
   thrashing: boolean,
   nowMs: number,
 ): boolean => {

@@ -37,7 +37,7 @@ const takeReaped = (register: Register, reaped: Reaped, episode: number, events:
 /** What is wanted for one entry now. */
 const wants = (dying: Dying, level: number, policy: RegisterPolicy, nowMs: number, tasks: Task[]): void => {
   const ageMs = nowMs - dying.sinceMs;
-  const isOurs = dying.killedBy === 'oomwatchd';
+  const isOurs = dying.killedBy === 'oomwatchd' || dying.killedBy === 'standby';
   const mayReap = policy.act.reap && policy.mode === 'enforce' && dying.slot !== ABSENT;
   if (mayReap && dying.reap === null && (isOurs || (level >= LEVEL.TERM && ageMs >= REAP_OTHERS_MS))) {
     dying.reap = 'running';

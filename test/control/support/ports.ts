@@ -5,6 +5,7 @@ import type { Reaped } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import type { KernelEvent } from '../../../src/core/kernel-event.ts';
 import type { Policy } from '../../../src/core/policy.ts';
+import type { Rescue } from '../../../src/core/rescue.ts';
 import { createState, type State } from '../../../src/core/state.ts';
 import type { Machine } from '../../core/support/machine.ts';
 
@@ -30,6 +31,9 @@ export interface RigOptions {
   ownMajorFaults?: () => number;
   /** What the kernel tells in a turn. */
   kernel?: () => KernelEvent[];
+  /** What the standby process did since the last turn, and whether it is in the middle of a shot. */
+  rescues?: () => Rescue[];
+  isShooting?: () => boolean;
   /** What comes of pressing SysRq-f, 0 when left out. */
   sysrqErrno?: number;
 }
@@ -86,6 +90,11 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
     },
     kernelLog: { read: (into) => into.push(...machine.kernelEvents(), ...(options.kernel?.() ?? [])) },
     watchers: { take: () => {} },
+    standby: {
+      begin: () => options.isShooting?.() ?? false,
+      take: (into) => into.push(...(options.rescues?.() ?? [])),
+      end: () => {},
+    },
     victims: {
       look: machine.look,
       reap: (dying) => {

@@ -1,0 +1,69 @@
+/**
+ * When standby acts: one table of situations in order of precedence, the first that holds decides. Pure; the loop around it
+ * reads and shoots.
+ */
+import type { ActPolicy, StandbyPolicy } from '../core/policy.ts';
+import { ABSENT } from '../core/units.ts';
+import { LEVEL } from '../core/verdict.ts';
+
+/** An absence of control: from a turn that did not come to the next one. */
+export interface Absence {
+  kills: number;
+  /** Of the last shot; ABSENT: none. */
+  shotMs: number;
+  /** When its victim was seen gone; ABSENT: not yet. */
+  goneMs: number;
+  isNobodyTold: boolean;
+  isBudgetTold: boolean;
+}
+
+export const createAbsence = (): Absence => ({
+  kills: 0,
+  shotMs: ABSENT,
+  goneMs: ABSENT,
+  isNobodyTold: false,
+  isBudgetTold: false,
+});
+
+/** Control is back. */
+export const endAbsence = (absence: Absence): void => {
+  absence.kills = 0;
+  absence.shotMs = absence.goneMs = ABSENT;
+  absence.isNobodyTold = absence.isBudgetTold = false;
+};
+
+export interface Situation {
+  /** Of this process, growing. */
+  readonly nowMs: number;
+  /** Since control's turn was due; at most 0 while it is not. */
+  readonly overdueMs: number;
+  readonly level: number;
+  readonly mayAct: boolean;
+  readonly killsLeft: number;
+  /** For how long control waits for a victim of its own. */
+  readonly waitMs: number;
+  readonly holdOffMs: number;
+  readonly hasCandidate: boolean;
+  readonly isObserving: boolean;
+}
+
+export type Step = 'rest' | 'watch' | 'kill' | 'nobody' | 'over_budget';
+
+export const nextStep = (
+  absence: Absence,
+  situation: Situation,
+  { victimTimeoutMs }: Pick<ActPolicy, 'victimTimeoutMs'>,
+  { afterMs, kills }: StandbyPolicy,
+): Step => {
+  const { nowMs, overdueMs, level, mayAct, killsLeft, waitMs, holdOffMs, hasCandidate, isObserving } = situation;
+  if (overdueMs <= 0) return 'rest';
+  if (overdueMs <= afterMs || level < LEVEL.KILL || !mayAct || waitMs > 0) return 'watch';
+  // One name is enough: nobody goes, so the best candidate stays the best.
+  if (isObserving && absence.kills > 0) return 'watch';
+  if (absence.shotMs !== ABSENT) {
+    if (absence.goneMs === ABSENT && nowMs - absence.shotMs < victimTimeoutMs) return 'watch';
+    if (absence.goneMs !== ABSENT && nowMs - absence.goneMs < holdOffMs) return 'watch';
+  }
+  if (absence.kills >= Math.min(kills, killsLeft)) return 'over_budget';
+  return hasCandidate ? 'kill' : 'nobody';
+};

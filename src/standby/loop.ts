@@ -1,0 +1,143 @@
+/**
+ * One look of standby: rests while control turns, watches by control's own detection while a turn is overdue, and acts by
+ * the same marks when it stays away. From the first overdue moment on nothing is opened and nothing is waited for.
+ */
+import { createDetect, type DetectState, detect } from '../core/detect/detect.ts';
+import { markKiB } from '../core/mark.ts';
+import { emptySample, type Sample } from '../core/sample.ts';
+import { ABSENT } from '../core/units.ts';
+import { DETECTED, LEVEL } from '../core/verdict.ts';
+import { bestOf, type Candidate, type Candidates, groupOf, sizeKiBOf } from './candidates.ts';
+import { createAbsence, endAbsence, nextStep } from './decide.ts';
+import { claim, type Deed, killsLeft, mayAct, overdueMs, record, turnsOf, unclaim, waitMs } from './page.ts';
+import type { StandbyStart } from './start.ts';
+
+export interface StandbyPorts {
+  /** Low 32 bits of CLOCK_MONOTONIC in ms (page.ts). */
+  readonly uptimeMs: () => number;
+  /** Milliseconds, growing. */
+  readonly nowMs: () => number;
+  readonly readSample: (sample: Sample) => void;
+  readonly candidates: Candidates;
+  /** SIGKILL through the pidfd: 0 or the errno. */
+  readonly kill: (candidate: Candidate) => number;
+  /** Begins to take its memory back, on another thread. */
+  readonly reap: (candidate: Candidate) => void;
+  readonly tell: (deed: Deed) => void;
+}
+
+/** Control turns once a second at least: one look between two turns. */
+const REST_MS = 1000;
+/** While it is overdue: four readings fill the window of the thrash verdict. */
+const WATCH_MS = 250;
+/** After a shot its end is not to be missed by much. */
+const SHOT_MS = 50;
+
+const NOBODY = { slot: ABSENT, generation: ABSENT, pid: ABSENT, sizeKiB: 0, isCompanion: false, errno: 0, comm: '' };
+
+export interface StandbyLoop {
+  /** Looks, and acts if it must; the milliseconds until the next look. */
+  turn(): number;
+}
+
+export const createStandbyLoop = (
+  ports: StandbyPorts,
+  page: Int32Array,
+  start: StandbyStart,
+  pageKiB: number,
+): StandbyLoop => {
+  const { candidates } = ports;
+  const { mode, act, control } = start;
+  const sample = emptySample();
+  const absence = createAbsence();
+  let detection: DetectState = createDetect();
+  let isAway = false;
+  let shot: Candidate | null = null;
+
+  const totalPages = (): number => (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / pageKiB;
+
+  const best = (): Candidate | null =>
+    bestOf(candidates.rows, totalPages(), pageKiB, Math.max(0, markKiB(start.minimumSize, sample.memTotalKiB)));
+
+  const tell = (deed: Omit<Deed, 'atMs' | 'lateMs' | 'memAvailableKiB'>): void => {
+    const atMs = ports.uptimeMs();
+    const told = { ...deed, atMs, lateMs: overdueMs(page, atMs), memAvailableKiB: sample.memAvailableKiB };
+    record(page, told);
+    ports.tell(told);
+  };
+
+  /** 0 or the errno. */
+  const shoot = (candidate: Candidate, isCompanion: boolean): number => {
+    const errno = mode === 'enforce' ? ports.kill(candidate) : 0;
+    candidate.isDone = mode === 'enforce';
+    const { slot, generation, pid, comm } = candidate.entry;
+    const outcome = mode === 'observe' ? 'observed' : errno === 0 ? 'killed' : 'refused';
+    const sizeKiB = Math.floor(sizeKiBOf(candidate, totalPages(), pageKiB));
+    tell({ outcome, slot, generation, pid, comm, sizeKiB, isCompanion, errno });
+    if (outcome === 'killed') ports.reap(candidate);
+    return errno;
+  };
+
+  const kill = (chosen: Candidate, turns: number): void => {
+    if (!claim(page, turns, ports.uptimeMs())) return;
+    shot = chosen;
+    absence.kills++;
+    absence.shotMs = ports.nowMs();
+    const [, ...company] = groupOf(candidates.rows, chosen);
+    // Refused, or only named: nothing is to be waited for.
+    absence.goneMs = shoot(chosen, false) !== 0 || mode === 'observe' ? absence.shotMs : ABSENT;
+    for (const each of company) shoot(each, true);
+    unclaim(page);
+  };
+
+  const rest = (): number => {
+    if (isAway) {
+      isAway = false;
+      shot = null;
+      endAbsence(absence);
+      detection = createDetect();
+    }
+    return REST_MS;
+  };
+
+  return {
+    turn: () => {
+      const turns = turnsOf(page);
+      const overdue = overdueMs(page, ports.uptimeMs());
+      if (turns === 0 || overdue <= 0) return rest();
+      isAway = true;
+      const nowMs = ports.nowMs();
+      ports.readSample(sample);
+      // Its lateness is control's, and no sign of ours: here only what the kernel says counts.
+      sample.tickLateMs = 0;
+      const { level, detectors } = detect(detection, sample, start, nowMs);
+      const isThrash = detectors === DETECTED.THRASH;
+      const isNear = overdue > control.standby.afterMs && level >= LEVEL.KILL;
+      if (isNear) candidates.scan();
+      if (shot?.isGone === true && absence.goneMs === ABSENT) absence.goneMs = nowMs;
+      const chosen = isNear ? best() : null;
+      const situation = {
+        nowMs,
+        overdueMs: overdue,
+        level,
+        mayAct: mayAct(page),
+        killsLeft: killsLeft(page),
+        waitMs: waitMs(page, ports.uptimeMs()),
+        holdOffMs: isThrash ? Math.max(act.holdOffMs, start.detect.thrash.windowMs) : act.holdOffMs,
+        hasCandidate: chosen !== null,
+        isObserving: mode === 'observe',
+      };
+      const step = nextStep(absence, situation, act, control.standby);
+      if (step === 'kill' && chosen !== null) kill(chosen, turns);
+      if (step === 'nobody' && !absence.isNobodyTold) {
+        absence.isNobodyTold = true;
+        tell({ ...NOBODY, outcome: 'nobody' });
+      }
+      if (step === 'over_budget' && !absence.isBudgetTold) {
+        absence.isBudgetTold = true;
+        tell({ ...NOBODY, outcome: 'over_budget' });
+      }
+      return shot !== null && absence.goneMs === ABSENT ? SHOT_MS : WATCH_MS;
+    },
+  };
+};

@@ -1,0 +1,234 @@
+/** The second process in virtual time: a page, a host that runs out of memory, candidates that die or do not. */
+import { describe, expect, it } from 'vitest';
+import { oomScoreOf } from '../../src/core/select/badness.ts';
+import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
+import type { Candidate } from '../../src/standby/candidates.ts';
+import { createStandbyLoop } from '../../src/standby/loop.ts';
+import { beginTurn, claim, type Deed, deedsSince, endTurn, turnsOf, unclaim } from '../../src/standby/page.ts';
+import { startOf } from '../../src/standby/start.ts';
+import { aSample } from '../core/support/samples.ts';
+import { defaultPolicy } from '../support/policy.ts';
+
+interface Program {
+  pid: number;
+  kib: number;
+  errno?: number;
+  isStuck?: true;
+  group?: number;
+}
+
+const TOTAL_KIB = 8 * GIB;
+
+const POLICY = `
+mode: enforce
+detect: { term: { mem_available: 800MiB }, kill: { mem_available: 400MiB } }
+`;
+
+const host = (programs: Program[], policy = POLICY) => {
+  const page = new Int32Array(1024);
+  const shots: number[] = [];
+  const reaped: number[] = [];
+  const told: Deed[] = [];
+  const turns: (() => void)[] = [];
+  const world = { nowMs: 0, availableKiB: 100 * MIB, reads: 0, mayAct: true, killsLeft: 10, waitMs: 0, returns: 0 };
+  const rows: Candidate[] = programs.map(({ pid, group = ABSENT }) => ({
+    entry: {
+      slot: pid,
+      generation: 1,
+      pid,
+      group,
+      isCandidate: true,
+      oomScoreAdj: 0,
+      policyPoints: 0,
+      comm: `p${pid}`,
+    },
+    ...{ pidfd: pid, scoreFd: pid, oomScore: ABSENT, isGone: false, isDone: false },
+  }));
+  const gone = new Set<number>();
+  const loop = createStandbyLoop(
+    {
+      uptimeMs: () => world.nowMs | 0,
+      nowMs: () => world.nowMs,
+      readSample: (sample) => {
+        world.reads++;
+        Object.assign(sample, aSample({ memTotalKiB: TOTAL_KIB, memAvailableKiB: world.availableKiB }));
+      },
+      candidates: {
+        rows,
+        take: () => undefined,
+        scan: () => {
+          rows.forEach((row, at) => {
+            const { kib = 0 } = programs[at] ?? {};
+            row.isGone ||= gone.has(row.entry.pid);
+            row.oomScore = row.isGone ? -3 : oomScoreOf(kib / 4, TOTAL_KIB / 4);
+          });
+          turns.shift()?.();
+        },
+      },
+      kill: ({ entry: { pid } }) => {
+        shots.push(pid);
+        world.availableKiB += world.returns;
+        const program = programs.find((each) => each.pid === pid);
+        if (program?.isStuck !== true && program?.errno === undefined) gone.add(pid);
+        return program?.errno ?? 0;
+      },
+      reap: ({ entry: { pid } }) => void reaped.push(pid),
+      tell: (deed) => void told.push(deed),
+    },
+    page,
+    startOf(defaultPolicy(policy)),
+    4,
+  );
+  /** Control turns, and will again in `ms`. */
+  const beat = (ms: number): void => {
+    const { nowMs, mayAct, killsLeft, waitMs } = world;
+    beginTurn(page);
+    endTurn(page, { dueMs: nowMs + ms, mayAct, killsLeft, waitUntilMs: nowMs + waitMs });
+  };
+  const run = (ms: number): void => {
+    for (const endMs = world.nowMs + ms; world.nowMs < endMs; ) world.nowMs += loop.turn();
+  };
+  return { page, world, shots, reaped, told, turns, beat, run, outcomes: () => told.map(({ outcome }) => outcome) };
+};
+
+describe('while control turns', () => {
+  it('nothing is read and nobody dies, whatever memory there is', () => {
+    const { beat, run, shots, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    for (let times = 0; times < 20; times++) {
+      beat(1000);
+      run(1000);
+    }
+    expect([shots, world.reads]).toEqual([[], 0]);
+  });
+
+  it('not before its first turn either', () => {
+    const { run, shots } = host([{ pid: 7, kib: 4 * GIB }]);
+    run(60_000);
+    expect(shots).toEqual([]);
+  });
+});
+
+describe('when control stays away', () => {
+  it('the largest dies two seconds after the turn was due, and is reaped; nobody else, once memory is back', () => {
+    const { beat, run, shots, reaped, told, world } = host([
+      { pid: 7, kib: 4 * GIB },
+      { pid: 8, kib: 2 * GIB },
+    ]);
+    world.returns = 4 * GIB;
+    beat(1000);
+    run(2900);
+    expect(shots).toEqual([]);
+    run(600);
+    expect([shots, reaped]).toEqual([[7], [7]]);
+    expect(told).toMatchObject([{ outcome: 'killed', pid: 7, comm: 'p7', memAvailableKiB: 100 * MIB }]);
+    expect(told[0]?.lateMs).toBeGreaterThan(2000);
+    expect(told[0]?.lateMs).toBeLessThanOrEqual(2300);
+    run(60_000);
+    expect(shots).toEqual([7]);
+  });
+
+  it('it only watches above the kill mark', () => {
+    const { beat, run, shots, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    world.availableKiB = 500 * MIB;
+    beat(1000);
+    run(30_000);
+    expect([shots, world.reads > 50]).toEqual([[], true]);
+  });
+
+  it('it takes the next when memory does not come back, three at most, and says that it has no kill left', () => {
+    const { beat, run, shots, outcomes } = host([1, 2, 3, 4, 5].map((pid) => ({ pid, kib: pid * GIB })));
+    beat(1000);
+    run(30_000);
+    expect(shots).toEqual([5, 4, 3]);
+    expect(outcomes()).toEqual(['killed', 'killed', 'killed', 'over_budget']);
+  });
+
+  it('it waits five seconds for one that does not go', () => {
+    const { beat, run, shots } = host([
+      { pid: 7, kib: 4 * GIB, isStuck: true },
+      { pid: 8, kib: 2 * GIB },
+    ]);
+    beat(1000);
+    run(8000);
+    expect(shots).toEqual([7]);
+    run(1000);
+    expect(shots).toEqual([7, 8]);
+  });
+
+  it('it goes on at once after a refusal', () => {
+    const { beat, run, shots, outcomes } = host([
+      { pid: 7, kib: 4 * GIB, errno: 1 },
+      { pid: 8, kib: 2 * GIB },
+    ]);
+    beat(1000);
+    run(4000);
+    expect([shots, outcomes()]).toEqual([
+      [7, 8],
+      ['refused', 'killed', 'nobody'],
+    ]);
+  });
+
+  it('a group dies together, as one kill', () => {
+    const { beat, run, shots, told } = host([
+      { pid: 7, kib: 4 * GIB, group: 0 },
+      { pid: 8, kib: 2 * GIB, group: 0 },
+    ]);
+    beat(1000);
+    run(3500);
+    expect(shots).toEqual([7, 8]);
+    expect(told.map(({ isCompanion }) => isCompanion)).toEqual([false, true]);
+  });
+
+  it('nobody is told once', () => {
+    const { beat, run, outcomes } = host([]);
+    beat(1000);
+    run(30_000);
+    expect(outcomes()).toEqual(['nobody']);
+  });
+
+  it('observe mode names one and signals nobody', () => {
+    const { beat, run, shots, outcomes } = host([{ pid: 7, kib: 4 * GIB }], POLICY.replace('enforce', 'observe'));
+    beat(1000);
+    run(30_000);
+    expect([shots, outcomes()]).toEqual([[], ['observed']]);
+  });
+
+  it.each([
+    ['found killing futile', { mayAct: false }],
+    ['waits for a victim of its own', { waitMs: 60_000 }],
+    ['has no kill left', { killsLeft: 0 }],
+  ])('nobody dies when control %s', (_, said) => {
+    const { beat, run, shots, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    Object.assign(world, said);
+    beat(1000);
+    run(30_000);
+    expect(shots).toEqual([]);
+  });
+});
+
+describe('when control comes back', () => {
+  it('in the moment before the shot, there is none', () => {
+    const { beat, run, shots, turns, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    beat(1000);
+    // Between the look at the page and the shot.
+    turns.push(() => beat(1_000_000));
+    run(20_000);
+    expect(shots).toEqual([]);
+    expect(world.reads).toBeGreaterThan(0);
+  });
+
+  it('it finds all that was done on the page; the next absence begins anew', () => {
+    const { beat, run, shots, page, world } = host([1, 2, 3, 4, 5].map((pid) => ({ pid, kib: pid * GIB })));
+    beat(1000);
+    run(30_000);
+    expect(deedsSince(page, 0).map(({ pid }) => pid)).toEqual([5, 4, 3, ABSENT]);
+    beat(1000);
+    run(900);
+    beat(1000);
+    world.returns = GIB;
+    run(6000);
+    expect(shots).toEqual([5, 4, 3, 2]);
+    expect(claim(page, turnsOf(page), world.nowMs)).toBe(true);
+    unclaim(page);
+  });
+});
