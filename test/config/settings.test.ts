@@ -33,7 +33,7 @@ test('the defaults in machine units', () => {
     },
     cgroups: [],
     report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', uid: 65534, gid: 65533 },
-    control: { socket: '/run/oomwatchd/control.sock' },
+    control: { socket: '/run/oomwatchd/control.sock', standby: { enabled: true, afterMs: 2000, kills: 3 } },
     files: ['test.yaml'],
   });
   expect(select.minimumSize).toEqual({ kib: 64 * MIB, permyriad: 50 });
