@@ -9,12 +9,12 @@ test('nothing is killed while files larger than memory are read again and again 
     await startTrace(scene.guest);
     const hog = (await scene.availableMiB()) - 60 - Math.round((await scene.totalMiB()) * 0.25);
     const seen = await scene.watch({
-      seconds: 45,
+      seconds: 35,
       workloads: [
         ...INNOCENTS,
         { name: 'hog', atMs: 1000, command: `exec leak target=${hog}` },
         { name: 'stream', atMs: 5000, command: 'exec stream' },
-        { name: 'backup', atMs: 12000, command: 'exec stream' },
+        { name: 'backup', atMs: 8000, command: 'exec stream' },
       ],
     });
     expectAlive(seen, 'hog', 'stream', 'backup', ...innocentNames);

@@ -8,14 +8,14 @@ import {
   note,
 } from '../harness/outcome.ts';
 import { withWarmDaemon } from '../harness/scene.ts';
-import { lowThrash, suffering } from '../harness/thrash.ts';
+import { lowThrash, PROOF, suffering } from '../harness/thrash.ts';
 import { callsBeforeFirstShot, readSyscalls, startTrace } from '../harness/trace.ts';
 
 test('file-page thrash with MemAvailable under the mark: usable again within 5 s of onset', async () => {
   await withWarmDaemon({}, async (scene) => {
     await startTrace(scene.guest, scene.daemon.pid);
     const thrash = await lowThrash(scene);
-    const seen = await scene.watch({ seconds: 25, workloads: thrash.workloads });
+    const seen = await scene.watch({ seconds: 40, workloads: thrash.workloads, until: PROOF });
 
     const was = suffering(seen, thrash);
     note('thrash-low', { ...was, hostWait: scene.hostWait });

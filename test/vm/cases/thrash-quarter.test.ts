@@ -10,15 +10,13 @@ import {
   note,
 } from '../harness/outcome.ts';
 import { type Scene, withoutDaemon, withWarmDaemon } from '../harness/scene.ts';
-import { quarterThrash, suffering } from '../harness/thrash.ts';
+import { HANG_S, PROOF, quarterThrash, suffering } from '../harness/thrash.ts';
 import { callsBeforeFirstShot, readSyscalls, startTrace } from '../harness/trace.ts';
 
-const MINUTE_S = 60;
-
-async function hangsForAMinute(scene: Scene, peer: { name: string; atMs: number; command: string }[]): Promise<void> {
+async function hangsOn(scene: Scene, peer: { name: string; atMs: number; command: string }[]): Promise<void> {
   const thrash = await quarterThrash(scene);
   const seen = await scene.watch({
-    seconds: thrash.startsMs / 1000 + MINUTE_S,
+    seconds: thrash.startsMs / 1000 + HANG_S,
     workloads: [...peer, ...thrash.workloads],
   });
   const was = suffering(seen, thrash);
@@ -29,17 +27,17 @@ async function hangsForAMinute(scene: Scene, peer: { name: string; atMs: number;
   expect(was.usableAfterMs).toBe(Number.POSITIVE_INFINITY);
 }
 
-test('without a daemon the guest hangs for a minute and the kernel does nothing', () =>
-  withoutDaemon((scene) => hangsForAMinute(scene, [])));
+test('without a daemon the guest hangs and the kernel does nothing', () =>
+  withoutDaemon((scene) => hangsOn(scene, [])));
 
 test('earlyoom does not rescue it', () =>
-  withoutDaemon((scene) => hangsForAMinute(scene, [{ name: 'earlyoom', atMs: 0, command: 'exec earlyoom -r 0' }])));
+  withoutDaemon((scene) => hangsOn(scene, [{ name: 'earlyoom', atMs: 0, command: 'exec earlyoom -r 0' }])));
 
 test('with the daemon it is usable again within 5 s of onset, and no call that allocates lies between verdict and signal', async () => {
   await withWarmDaemon({}, async (scene) => {
     await startTrace(scene.guest, scene.daemon.pid);
     const thrash = await quarterThrash(scene);
-    const seen = await scene.watch({ seconds: 30, workloads: thrash.workloads });
+    const seen = await scene.watch({ seconds: 40, workloads: thrash.workloads, until: PROOF });
 
     const was = suffering(seen, thrash);
     const shotAfterMs = (runNamed(seen, 'hog').diedUs - (was.onsetUs ?? 0)) / 1000;

@@ -5,7 +5,7 @@ import { makeExt4 } from './image.ts';
 import { cacheFolder, REPO, shortHash } from './paths.ts';
 
 /** Always the same, whatever is in it: a saved machine expects the disk it knew. */
-const DISK_MIB = 128;
+export const DAEMON_DISK_MIB = 128;
 
 interface Lockfile {
   packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
@@ -38,7 +38,7 @@ export function buildDaemonDisk(): string {
     cpSync(join(REPO, path), join(root, path), { recursive: true });
   }
   for (const old of readdirSync(images)) if (old.startsWith('daemon-')) rmSync(join(images, old));
-  makeExt4(root, image, DISK_MIB);
+  makeExt4(root, image, DAEMON_DISK_MIB);
   rmSync(root, { recursive: true });
   return image;
 }

@@ -2,7 +2,8 @@
 // from outside: /proc, its exit code, its metrics.
 import type { Ended, Job } from './channel.ts';
 import { type DaemonSettings, writeConfigYaml } from './config.ts';
-import { Guest, within } from './guest.ts';
+import { Guest } from './guest.ts';
+import { withinRunTime } from './host-load.ts';
 import { enterUnit, readUnit } from './unit.ts';
 
 export interface DaemonOptions extends DaemonSettings {
@@ -59,8 +60,10 @@ async function startAndWait(guest: Guest, options: DaemonOptions): Promise<Runni
       `the daemon ended with ${end.code}/${end.signal} before it was ready\n${end.stdout}\n${end.stderr}`,
     );
   });
-  await within(READY_WITHIN_MS, 'the daemon is ready', Promise.race([ready, ended])).catch((error: Error) => {
-    throw new Error(`${error.message}\nits output so far:\n${job.stdout}\n${job.stderr}`);
+  const isReady = Promise.race([ready, ended]);
+  await withinRunTime(guest.qemu.pid, READY_WITHIN_MS, 'the daemon is ready', isReady).catch(async (error: Error) => {
+    const state = await guest.sh(`cd /proc/${await job.started}; cat stat wchan syscall; ps`, { mayFail: true });
+    throw new Error(`${error.message}\nits output so far:\n${job.stdout}\n${job.stderr}\n${state.stdout}`);
   });
   ended.catch(() => undefined); // from here on the cases look at its end themselves
   const readyMs = Date.now() - begun;

@@ -6,7 +6,7 @@ import { buildDaemonDisk } from './daemon-image.ts';
 import { buildDataDisk, buildInitramfs, buildRootDisk, buildSwapDisk } from './image.ts';
 import { fetchKernel } from './kernel.ts';
 import { cacheFolder, shortHash } from './paths.ts';
-import { type Machine, Qemu } from './qemu.ts';
+import { type DiskLimit, type Machine, Qemu } from './qemu.ts';
 
 const MEMORY_MIB = 512;
 const CPUS = 2;
@@ -24,15 +24,18 @@ export class Guest {
     this.channel = channel;
   }
 
-  /** Resumes the freshly booted machine, which is booted first when the kernel or an image changed. */
-  static async resume(): Promise<Guest> {
-    const machine = theMachine();
-    // The daemon's disk is not yet mounted in this state: any build of it may take the place.
+  /**
+   * Resumes the freshly booted machine, which is booted first when the kernel or an image changed. Another disk of the
+   * same size may stand in for the daemon's, which is not yet mounted in this state.
+   */
+  static async resume(daemonDisk?: string): Promise<Guest> {
+    const machine = theMachine(daemonDisk);
     const others = machine.disks.filter((_, i) => i !== DAEMON_DISK);
     const state = new SavedState(
       'calm',
       machine,
       others.map((path) => basename(path)),
+      [],
     );
     if (!state.exists()) {
       const guest = await Guest.boot(machine);
@@ -51,7 +54,8 @@ export class Guest {
     prepare: (guest: Guest) => Promise<T>,
   ): Promise<[Guest, T]> {
     const machine = theMachine();
-    const state = new SavedState(name, machine, [...machine.disks.map((path) => basename(path)), ...inputs]);
+    const disks = machine.disks.map((path) => basename(path));
+    const state = new SavedState(name, machine, disks, inputs);
     if (!state.exists()) {
       const guest = await Guest.resume();
       try {
@@ -100,7 +104,7 @@ export class Guest {
     );
   }
 
-  throttleDisks(on: boolean): Promise<void> {
+  throttleDisks(on: boolean | DiskLimit): Promise<void> {
     return this.qemu.throttle(on);
   }
 
@@ -113,12 +117,16 @@ export class Guest {
 class SavedState {
   readonly file: string;
   private readonly name: string;
+  private readonly kind: string;
+  private readonly machine: string;
 
-  constructor(name: string, machine: Machine, inputs: string[]) {
+  /** `disks`: the names of those that are in use. */
+  constructor(name: string, machine: Machine, disks: string[], inputs: string[]) {
     this.name = name;
     const boot = [machine.vmlinuz, machine.initramfs].map((path) => basename(path));
-    const hash = shortHash(...boot, String(machine.memoryMiB), String(machine.cpus), ...inputs);
-    this.file = join(cacheFolder('states'), `${name}.${basename(machine.vmlinuz)}.${hash}.state`);
+    this.kind = `${name}.${basename(machine.vmlinuz)}.`;
+    this.machine = `${this.kind}${shortHash(...boot, String(machine.memoryMiB), String(machine.cpus), ...disks)}.`;
+    this.file = join(cacheFolder('states'), `${this.machine}${shortHash(...inputs)}.state`);
   }
 
   exists(): boolean {
@@ -128,8 +136,9 @@ class SavedState {
   async save(guest: Guest, memo: unknown): Promise<void> {
     const folder = cacheFolder('states');
     const scratch = `${this.file}.${process.pid}`;
-    const same = basename(this.file).split('.').slice(0, -2).join('.');
-    for (const old of readdirSync(folder)) if (old.startsWith(`${same}.`)) rmSync(join(folder, old));
+    // Of another build; those of other options stay, since the cases take them in turns.
+    for (const old of readdirSync(folder))
+      if (old.startsWith(this.kind) && !old.startsWith(this.machine)) rmSync(join(folder, old));
     await within(60_000, `saving the state ${this.name}`, guest.qemu.saveState(scratch));
     writeFileSync(`${this.file}.json`, JSON.stringify(memo));
     renameSync(scratch, this.file);
@@ -140,9 +149,9 @@ class SavedState {
   }
 }
 
-function theMachine(): Machine {
+function theMachine(daemonDisk = buildDaemonDisk()): Machine {
   const kernel = fetchKernel();
-  const disks = [buildRootDisk(), buildDataDisk(), buildDaemonDisk(), buildSwapDisk()];
+  const disks = [buildRootDisk(), buildDataDisk(), daemonDisk, buildSwapDisk()];
   return { vmlinuz: kernel.vmlinuz, initramfs: buildInitramfs(kernel), disks, memoryMiB: MEMORY_MIB, cpus: CPUS };
 }
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Judgement } from './judge.ts';
 import { expectAlive, expectFigure, expectKilled, expectNoKernelKill, expectShotOnly, note } from './outcome.ts';
 import { type Scene, type Workload, withDaemon, withoutDaemon } from './scene.ts';
-import { HANG_S, type Suffering, suffering, type Thrash } from './thrash.ts';
+import { HANG_S, PROOF, type Suffering, suffering, type Thrash } from './thrash.ts';
 import { startTrace } from './trace.ts';
 
 type MakeThrash = (scene: Scene) => Promise<Thrash>;
@@ -14,7 +14,6 @@ const HANG_SHARE = 0.6;
 const USABLE_WITHIN_MS = 15_000;
 /** From its start a thrash takes a while to be one, then comes what the daemon may take, then the proof that it is over. */
 const RESCUE_S = 40;
-const PROOF_MS = 8000;
 
 /** The watch ends early once the hog is dead. */
 async function play(
@@ -28,7 +27,7 @@ async function play(
   const seen = await scene.watch({
     seconds: thrash.startsMs / 1000 + seconds,
     workloads: [...peer, ...thrash.workloads],
-    until: { name: 'hog', afterMs: PROOF_MS },
+    until: PROOF,
   });
   return [seen, suffering(seen, thrash)];
 }

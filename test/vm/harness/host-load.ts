@@ -24,6 +24,30 @@ export function measureWait(pid: number): () => number {
   return () => Math.max(0, waitedNs(pid) - beganNs) / ((performance.now() - began) * 1e6);
 }
 
+/** However busy this machine is. */
+const LONGEST_MS = 420_000;
+
+/** Waits for `promise` as long as QEMU has had its two cores for `limitMs`: what it was kept from them does not count. */
+export async function withinRunTime<T>(pid: number, limitMs: number, what: string, promise: Promise<T>): Promise<T> {
+  const wait = measureWait(pid);
+  const began = performance.now();
+  const done = new AbortController();
+  const late = async (): Promise<never> => {
+    for (;;) {
+      await sleep(1000, undefined, { signal: done.signal });
+      const elapsedMs = performance.now() - began;
+      const ranMs = elapsedMs * (1 - Math.min(1, wait() / 2));
+      if (ranMs < limitMs && elapsedMs < LONGEST_MS) continue;
+      throw new Error(`not within ${Math.round(elapsedMs)} ms, in which it ran for ${Math.round(ranMs)} ms: ${what}`);
+    }
+  };
+  try {
+    return await Promise.race([promise, late()]);
+  } finally {
+    done.abort();
+  }
+}
+
 /** A guest wants two cores; this much of all cores idle is enough to begin with. */
 const CALM_SHARE = 0.7;
 const LOOK_MS = 3000;

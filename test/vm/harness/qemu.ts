@@ -17,8 +17,15 @@ export interface Machine {
 
 const COMMAND_LINE = 'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable';
 
-/** Real servers wait for their disks; this is a modest cloud volume, shared by all disks of the guest. */
-const THROTTLE = { bps: 40 * 1024 * 1024, iops: 1000 };
+/** Of all disks of the guest together; 0: none. */
+export interface DiskLimit {
+  bps: number;
+  iops: number;
+}
+
+const NO_LIMIT: DiskLimit = { bps: 0, iops: 0 };
+/** Real servers wait for their disks; this is a modest cloud volume. */
+const VOLUME: DiskLimit = { bps: 40 * 1024 * 1024, iops: 1000 };
 
 // vitest's workers outlive a runner that was killed; a guest must not, and ends with the worker.
 process.once('disconnect', () => process.exit(1));
@@ -88,8 +95,8 @@ export class Qemu {
     return this.child?.pid ?? 0;
   }
 
-  async throttle(on: boolean): Promise<void> {
-    const { bps, iops } = on ? THROTTLE : { bps: 0, iops: 0 };
+  async throttle(on: boolean | DiskLimit): Promise<void> {
+    const { bps, iops } = typeof on === 'boolean' ? (on ? VOLUME : NO_LIMIT) : on;
     const rest = { bps_rd: 0, bps_wr: 0, iops_rd: 0, iops_wr: 0 };
     for (const i of this.machine.disks.keys())
       await this.qmp?.execute('block_set_io_throttle', { device: `disk${i}`, bps, iops, ...rest, group: 'all' });

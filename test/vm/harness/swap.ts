@@ -4,7 +4,7 @@ import type { Scene } from './scene.ts';
 import { CALM_MS, SECOND_MS, THREADS, type Thrash } from './thrash.ts';
 
 /** The disk that is there for it, throttled together with the others. */
-const SWAP_DISK = '/dev/vdd';
+export const SWAP_DISK = '/dev/vdd';
 /** Less than RAM, as distributions have it (zram-generator: half of RAM). */
 const ZRAM_MIB = 400;
 /** What the hog uses of RAM that it does not have. */
@@ -12,7 +12,7 @@ const EXCESS_MIB = 40;
 const CODE_MIB = 140;
 const HEAP_MIB = 160;
 
-async function swapOnDisk(scene: Scene): Promise<void> {
+export async function swapOnDisk(scene: Scene): Promise<void> {
   await scene.guest.sh(`mkswap ${SWAP_DISK} > /dev/null && swapon ${SWAP_DISK}`);
 }
 

@@ -46,6 +46,9 @@ export async function lowThrash(scene: Scene): Promise<Thrash> {
 /** How long a hang is watched that nobody ends: half a minute shows it, who measures for the docs wants the minute. */
 export const HANG_S = process.env['OOMWATCHD_FIGURES'] === undefined ? 30 : 60;
 
+/** With the hog dead, this long shows whether it is over. */
+export const PROOF = { name: 'hog', afterMs: 8000 };
+
 export interface Suffering {
   calmMs: number;
   /** Begin of the first hang: of a probe over a second, or of two in a row that took more than three times calm. */
