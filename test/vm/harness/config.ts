@@ -9,6 +9,8 @@ export interface DaemonSettings {
   wideMarks?: boolean;
   /** false: kills also where that cannot end the shortage. */
   futility?: boolean;
+  /** Rules for cgroups, each a flow map: "{ cgroup: /lost, oom_loop: true }". */
+  cgroups?: string[];
 }
 
 /** In MiB, of a guest with 512. */
@@ -26,5 +28,6 @@ export function writeConfigYaml(settings: DaemonSettings): string {
     lines.push('select:', '  protect:');
     for (const exe of settings.protectExe) lines.push(`    - { exe: ${JSON.stringify(exe)}, reason: "guest test" }`);
   }
+  if (settings.cgroups) lines.push('cgroups:', ...settings.cgroups.map((rule) => `  - ${rule}`));
   return lines.join('\n');
 }

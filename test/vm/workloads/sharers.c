@@ -1,6 +1,6 @@
 /*
  * sharers: two processes with one address space, "sharers" and its child "sharer". how=clone: clone(CLONE_VM) without
- * CLONE_THREAD; the parent grows. how=vfork: the parent waits in vfork(2) for ever, the child grows. cgroup=PATH: the
+ * CLONE_THREAD; the parent grows. adj=N: oom_score_adj of both. how=vfork: the parent waits in vfork(2) for ever, the child grows. cgroup=PATH: the
  * child moves there. Memory as in grow.h.
  */
 #include "grow.h"
@@ -35,6 +35,11 @@ int main(int argc, char **argv)
 	if (group) {
 		snprintf(path, sizeof path, "%s/cgroup.procs", group);
 		cgroup = path;
+	}
+	const char *adj = arg_text(argc, argv, "adj", NULL);
+	if (adj) {
+		FILE *f = fopen("/proc/self/oom_score_adj", "w");
+		if (!f || fputs(adj, f) < 0 || fclose(f)) return 4;
 	}
 	if (strcmp(arg_text(argc, argv, "how", "clone"), "vfork") == 0) {
 		if (vfork() == 0) { become_child(); grow(argc, argv); }
