@@ -9,6 +9,7 @@ import type { Outcome, SignalIntent } from '../core/intent.ts';
 import type { TickOutput } from '../core/output.ts';
 import { paceMs } from '../core/pace.ts';
 import type { Policy } from '../core/policy.ts';
+import { noteTotals } from '../core/process-table.ts';
 import { notePress } from '../core/register/sysrq.ts';
 import { emptySample } from '../core/sample.ts';
 import { largestUnidentified } from '../core/select/unidentified.ts';
@@ -73,7 +74,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const read = (details: boolean): void => {
     sampler.readBasics(sample);
     if (details) sampler.readDetails(sample);
-    index.table.totalPages = (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / index.table.pageKiB;
+    noteTotals(index.table, sample);
   };
 
   const watchVictims = (): void => {

@@ -2,6 +2,7 @@
  * The process table: one row a process, struct of arrays, columns named as in /proc. linux/ fills it, core/select reads
  * it. Rows are slots that stay with their process for its life, so descriptors can be kept beside them.
  */
+import type { Sample } from './sample.ts';
 import { ABSENT } from './units.ts';
 
 /** Bits of the `flags` column. */
@@ -42,6 +43,8 @@ export interface ProcessTable {
   readonly capacity: number;
   /** RAM + swap in pages: totalpages of oom_badness() for a global OOM (mm/oom_kill.c, constrained_alloc). */
   totalPages: number;
+  /** What oom_score is a share of: RAM + swap of the host, also within a container's limit. 0: the same as totalPages. */
+  scorePages: number;
   pageKiB: number;
   /** The rows in use; only the first `count` entries count. */
   readonly rows: Int32Array;
@@ -87,6 +90,7 @@ export interface ProcessTable {
 export const createProcessTable = (capacity: number): ProcessTable => ({
   capacity,
   totalPages: 0,
+  scorePages: 0,
   pageKiB: 4,
   rows: new Int32Array(capacity),
   count: 0,
@@ -113,6 +117,12 @@ export const createProcessTable = (capacity: number): ProcessTable => ({
   onlyRule: new Int32Array(capacity),
   policyPoints: new Int32Array(capacity),
 });
+
+/** What badness and oom_score are shares of, as of `sample`. */
+export const noteTotals = (table: ProcessTable, sample: Sample): void => {
+  table.totalPages = (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / table.pageKiB;
+  table.scorePages = sample.oomScoreTotalKiB === ABSENT ? 0 : sample.oomScoreTotalKiB / table.pageKiB;
+};
 
 /** Puts a slot back to "a process of which only the pid is known". */
 export const clearSlot = (table: ProcessTable, slot: number, pid: number): void => {

@@ -22,6 +22,12 @@ export interface Sample {
   activeFileKiB: number;
   inactiveFileKiB: number;
 
+  /**
+   * RAM + swap of the host, of which oom_score is a share, where the sample is of a container's limit; ABSENT: the sample is
+   * of the host.
+   */
+  oomScoreTotalKiB: number;
+
   /** /proc/pressure/*, total stall time since boot in microseconds. */
   memorySomeUs: number;
   memoryFullUs: number;
@@ -81,6 +87,7 @@ export const emptySample = (): Sample => ({
   writebackKiB: ABSENT,
   activeFileKiB: ABSENT,
   inactiveFileKiB: ABSENT,
+  oomScoreTotalKiB: ABSENT,
   memorySomeUs: ABSENT,
   memoryFullUs: ABSENT,
   ioSomeUs: ABSENT,

@@ -94,6 +94,12 @@ describe('what makes enforcing unsafe', () => {
     ],
   ])('%s', (_, changes, name) => expect(names(complaints(changes))).toEqual([`${name} fatal`]));
 
+  it('not a pid namespace of its own with a memory limit of its own: the container is what is watched', () => {
+    const own = { links: { 'self/ns/pid': 'pid:[4026532000]' }, processes: [] };
+    expect(names(complaints({ ...own, cgroup: { 'memory.max': `${512 * 1024 * 1024}\n` } }))).toEqual([]);
+    expect(names(complaints({ ...own, cgroup: { 'memory.max': 'max\n' } }))).toEqual(['pid_namespace fatal']);
+  });
+
   it.each([
     [{ ...ALL_WORK, pidfdOpen: ENOSYS }, 'ENOSYS'],
     [{ ...ALL_WORK, pidfdSendSignal: EPERM }, 'EPERM'],

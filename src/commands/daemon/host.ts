@@ -4,11 +4,14 @@ import type { Clock } from '../../control/ports.ts';
 import { anyGlobMatches } from '../../core/glob.ts';
 import { markKiB } from '../../core/mark.ts';
 import type { Policy } from '../../core/policy.ts';
-import { FLAG } from '../../core/process-table.ts';
+import { FLAG, noteTotals } from '../../core/process-table.ts';
 import { emptySample, type Sample } from '../../core/sample.ts';
 import { chooseToArm } from '../../core/select/choose.ts';
 import { applyPolicy } from '../../core/select/policy-match.ts';
 import { createRanking } from '../../core/select/rank.ts';
+import { ABSENT } from '../../core/units.ts';
+import { createLimitSampler } from '../../linux/cgroup/limit-sampler.ts';
+import { ownLimitKiB } from '../../linux/cgroup/own-limit.ts';
 import { createOomGroups } from '../../linux/index/oom-group.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
 import { type CgroupLayout, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
@@ -53,8 +56,14 @@ const readCgroupLayout = (procRoot: string): CgroupLayout => {
   return cgroupLayoutOf(mounts);
 };
 
+/** Within a container that has a limit of its own its numbers are what can run out. */
+const openSampler = (roots: Roots): Sampler => {
+  const host = createSampler(roots, libc);
+  return ownLimitKiB(roots) === ABSENT ? host : createLimitSampler(host, roots.cgroup, libc);
+};
+
 export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
-  const sampler = createSampler(roots, libc);
+  const sampler = openSampler(roots);
   const sample: Sample = emptySample();
   sampler.readBasics(sample);
   const capacity = capacityFor(sample.memTotalKiB);
@@ -84,7 +93,7 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     },
     { capacity, chosen: CHOSEN_MAX },
   );
-  index.table.totalPages = (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / index.table.pageKiB;
+  noteTotals(index.table, sample);
   return {
     roots,
     clock,

@@ -28,25 +28,36 @@ export const oomScoreOf = (badness: number, totalPages: number): number =>
 export const badnessOfScore = (oomScore: number, totalPages: number): number =>
   Math.round(((oomScore * 3) / 2 - 1000) * (totalPages / 1000));
 
-/** Badness of a row: exact when its memory was read, else as its oom_score tells (not armed, or a zombie leader). */
-export const rowBadness = (table: ProcessTable, slot: number): number => {
+const scorePagesOf = (table: ProcessTable): number => (table.scorePages === 0 ? table.totalPages : table.scorePages);
+
+/** Pages without the share of oom_score_adj, as an oom_score tells them. */
+const pagesOfScore = (table: ProcessTable, slot: number): number => {
+  const scorePages = scorePagesOf(table);
+  const adjPages = (table.oomScoreAdj[slot] as number) * divide(scorePages, 1000);
+  return badnessOfScore(table.oomScore[slot] as number, scorePages) - adjPages;
+};
+
+const badnessAmong = (table: ProcessTable, slot: number, totalPages: number): number => {
   const rssKiB = table.rssKiB[slot] as number;
-  if (rssKiB === ABSENT) return badnessOfScore(table.oomScore[slot] as number, table.totalPages);
+  const adj = table.oomScoreAdj[slot] as number;
+  if (rssKiB === ABSENT) return badnessPages(pagesOfScore(table, slot), 0, 0, adj, totalPages);
   return badnessPages(
     rssKiB / table.pageKiB,
     Math.max(0, table.swapKiB[slot] as number) / table.pageKiB,
     Math.floor(Math.max(0, table.pageTablesKiB[slot] as number) / table.pageKiB),
-    table.oomScoreAdj[slot] as number,
-    table.totalPages,
+    adj,
+    totalPages,
   );
 };
+
+/** Badness of a row: exact when its memory was read, else as its oom_score tells (not armed, or a zombie leader). */
+export const rowBadness = (table: ProcessTable, slot: number): number => badnessAmong(table, slot, table.totalPages);
 
 /** Memory of a row as far as it is known, KiB; an unarmed row's follows from its oom_score less the adj share. */
 export const rowSizeKiB = (table: ProcessTable, slot: number): number => {
   const rssKiB = table.rssKiB[slot] as number;
   if (rssKiB !== ABSENT) return rssKiB + Math.max(0, table.swapKiB[slot] as number);
-  const adjPages = (table.oomScoreAdj[slot] as number) * divide(table.totalPages, 1000);
-  return Math.max(0, (badnessOfScore(table.oomScore[slot] as number, table.totalPages) - adjPages) * table.pageKiB);
+  return Math.max(0, pagesOfScore(table, slot) * table.pageKiB);
 };
 
 /** Badness of a row for a memcg's OOM: `totalPages` is its limit. With `admitsUnkillable` -1000 counts as 0. */
@@ -69,5 +80,6 @@ export const badnessWithin = (
 export const disagreesWithKernel = (table: ProcessTable, slot: number): boolean => {
   const shown = table.oomScore[slot] as number;
   if (shown === ABSENT || table.rssKiB[slot] === ABSENT) return false;
-  return Math.abs(shown - oomScoreOf(rowBadness(table, slot), table.totalPages)) > 2 + 7;
+  const scorePages = scorePagesOf(table);
+  return Math.abs(shown - oomScoreOf(badnessAmong(table, slot, scorePages), scorePages)) > 2 + 7;
 };

@@ -69,7 +69,8 @@ export const probeCgroups: Probe = ({ cgroups }: Host) => {
     const meaning = 'systemd units are not known: policy by unit matches nothing';
     return [warn('cgroup', 'none mounted', meaning, 'mount -t cgroup2 cgroup2 /sys/fs/cgroup')];
   }
-  const meaning = 'units are known, but no memory can be reserved for oomwatchd (memory.min is v2)';
+  const meaning =
+    'units are known, but no memory can be reserved for oomwatchd (memory.min is v2), single cgroups are not watched, and rules for them do nothing';
   return [warn('cgroup', cgroups.mode, meaning, UNIFIED)];
 };
 

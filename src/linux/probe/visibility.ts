@@ -1,11 +1,11 @@
 /** Whether /proc shows the whole host: pid namespace, hidepid, what is mounted over it, cgroup namespace. */
 import type { Finding } from '../../core/event.ts';
+import { ABSENT, MIB } from '../../core/units.ts';
+import { FIRST_PID_NAMESPACE, ownLimitKiB } from '../cgroup/own-limit.ts';
 import { mountAt } from '../proc/mountinfo.ts';
 import { emptyPidStat, PF, parsePidStat } from '../proc/pid-stat.ts';
 import { CAPABILITY, fatal, type Host, hasCapability, linkOf, ok, type Probe, textOf, warn } from './host.ts';
 
-/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the inode of the first pid namespace. */
-const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 const KTHREADD = 2;
 
 /** kthreadd is pid 2 of the first namespace only, and nobody can fake the flag of a kernel thread. */
@@ -19,10 +19,16 @@ export const probePidNamespace: Probe = ({ roots }) => {
   const namespace = linkOf(`${roots.proc}/self/ns/pid`) ?? 'unknown';
   const isFirst = namespace === FIRST_PID_NAMESPACE || namespace === 'unknown';
   if (isFirst && seesKthreadd(roots.proc)) return [ok('pid_namespace', 'of the host', 'all processes can be seen')];
+  const limitKiB = isFirst ? ABSENT : ownLimitKiB(roots);
+  if (limitKiB !== ABSENT) {
+    const found = `its own, with a memory limit of ${Math.round(limitKiB / MIB)} MiB`;
+    return [ok('pid_namespace', found, 'the container is watched: its limit and its processes, nothing outside of it')];
+  }
   const found = isFirst ? 'no kthreadd as pid 2' : namespace;
   const meaning =
     'processes of the host are invisible, while /proc/meminfo tells of their memory: the wrong one would die';
-  return [fatal('pid_namespace', found, meaning, 'run it on the host, or the container with --pid=host')];
+  const remedy = 'run it on the host, the container with --pid=host, or give the container a memory limit (cgroup v2)';
+  return [fatal('pid_namespace', found, meaning, remedy)];
 };
 
 const isVisibleDespite = (host: Host, hidepid: string, gid: number): boolean =>

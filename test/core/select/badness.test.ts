@@ -129,3 +129,26 @@ describe('cross-check against the kernel', () => {
     expect(disagreesWithKernel(tableOf([{ rssKiB: ABSENT, oomScore: 100 }], FOUR_GIB), 0)).toBe(false);
   });
 });
+
+describe('within the limit of a container', () => {
+  it('oom_score stays a share of the host, and oom_score_adj counts in thousandths of the limit', () => {
+    const table = tableOf(
+      [
+        { rssKiB: ABSENT, oomScore: 670, oomScoreAdj: 0 },
+        { rssKiB: 100 * MIB, oomScore: 668 },
+      ],
+      FOUR_GIB / 4,
+    );
+    table.scorePages = FOUR_GIB * 4;
+    const sizePages = badnessOfScore(670, FOUR_GIB * 4);
+    expect(rowSizeKiB(table, 0)).toBe(sizePages * 4);
+    expect(rowBadness(table, 0)).toBe(sizePages);
+    table.oomScoreAdj[0] = 100;
+    expect(rowBadness(table, 0)).toBe(
+      sizePages - 100 * Math.trunc((FOUR_GIB * 4) / 1000) + 100 * Math.trunc(FOUR_GIB / 4 / 1000),
+    );
+    expect(disagreesWithKernel(table, 1)).toBe(false);
+    table.scorePages = 0;
+    expect(disagreesWithKernel(table, 1), 'the same number means more on a small host').toBe(true);
+  });
+});

@@ -1,0 +1,45 @@
+/**
+ * memory.stat of cgroup v2 (mm/memcontrol.c, memory_stat_format()): "anon 1048576\n", one counter a line, bytes. Reading it
+ * brings the counters of all CPUs up to date for the subtree (rstat), which is why it is read of one's own container alone.
+ */
+import type { Sample } from '../../core/sample.ts';
+import { ABSENT } from '../../core/units.ts';
+import { at, lineEnd, SPACE, uintBetween } from '../bytes.ts';
+import { createKeyTable, findKey } from '../proc/key-table.ts';
+
+const FIELDS = [
+  ['anon', 'anonPagesKiB'],
+  ['shmem', 'shmemKiB'],
+  ['slab_unreclaimable', 'slabUnreclaimableKiB'],
+  ['pagetables', 'pageTablesKiB'],
+  ['file_dirty', 'dirtyKiB'],
+  ['file_writeback', 'writebackKiB'],
+  ['active_file', 'activeFileKiB'],
+  ['inactive_file', 'inactiveFileKiB'],
+  ['slab_reclaimable', 'slabReclaimableKiB'],
+] as const satisfies readonly (readonly [string, keyof Sample | 'slabReclaimableKiB'])[];
+
+type Field = (typeof FIELDS)[number][1];
+export type MemoryStat = Record<Field, number>;
+
+const TARGETS: readonly Field[] = FIELDS.map(([, field]) => field);
+const KEYS = createKeyTable(FIELDS.map(([name]) => name));
+const BYTES_PER_KIB = 1024;
+
+export const emptyMemoryStat = (): MemoryStat =>
+  Object.fromEntries(TARGETS.map((field) => [field, ABSENT])) as MemoryStat;
+
+/** Fills `out`, ABSENT where there is no such line; `len` below 0, as of a failed read, leaves nothing known. */
+export const parseMemoryStat = (buf: Uint8Array, len: number, out: MemoryStat): void => {
+  for (let i = 0; i < TARGETS.length; i++) out[TARGETS[i] as Field] = ABSENT;
+  for (let from = 0; from < len; ) {
+    const end = lineEnd(buf, from, len);
+    if (end === ABSENT) return;
+    let blank = from;
+    while (blank < end && at(buf, blank) !== SPACE) blank++;
+    const key = findKey(KEYS, buf, from, blank);
+    const bytes = key === ABSENT ? ABSENT : uintBetween(buf, blank + 1, end);
+    if (bytes !== ABSENT) out[TARGETS[key] as Field] = Math.floor(bytes / BYTES_PER_KIB);
+    from = end + 1;
+  }
+};
