@@ -29,6 +29,11 @@ export const GAUGES = [
   'reporterRestarts',
   'lockedKiB',
   'standbyUp',
+  'stalling',
+  'stallDying',
+  'stallExiting',
+  'stallVictim',
+  'stallLongestMs',
 ] as const;
 export type Gauge = (typeof GAUGES)[number];
 

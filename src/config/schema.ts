@@ -11,6 +11,7 @@ import { detect, pace } from './schema/detect.ts';
 import { choice, map, setting } from './schema/field.ts';
 import { report } from './schema/report.ts';
 import { createSelect } from './schema/select.ts';
+import { stall } from './schema/stall.ts';
 
 /** A function of the users, because a name that does not exist is an error at its place like any other. */
 export const createSchema = (users: Users) =>
@@ -23,6 +24,7 @@ export const createSchema = (users: Users) =>
     ),
     cgroups,
     detect,
+    stall,
     pace,
     select: createSelect(users),
     act,

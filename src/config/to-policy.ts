@@ -81,6 +81,11 @@ export interface Surroundings {
 export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, files }: Surroundings): Policy => ({
   mode: settings.mode,
   detect: toDetect(settings.detect),
+  stall: {
+    enabled: settings.stall.enabled,
+    warnAfterMs: settings.stall.warn_after,
+    repeatMs: settings.stall.repeat,
+  },
   pace: { minMs: settings.pace.min, maxMs: settings.pace.max, fillKiBPerMs: settings.pace.fill_rate },
   select: {
     corrections: toCorrections(settings.select.corrections),

@@ -21,6 +21,7 @@ import { LEVEL } from '../core/verdict.ts';
 import { spareProtected } from '../core/victim.ts';
 import { noteExits } from './exits.ts';
 import { createIntake } from './intake.ts';
+import { createLoopNumbers } from './loop-numbers.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -55,17 +56,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const inputs = { ...intake, sample, table: null, exited } as {
     -readonly [K in keyof TickInputs]: TickInputs[K];
   };
-  const numbers: LoopNumbers = {
-    nowMs: 0,
-    level: LEVEL.CALM,
-    observing: true,
-    headroomKiB: 0,
-    exhaustionMs: ABSENT,
-    ticks: 0,
-    lateMs: 0,
-    lateMaxMs: 0,
-    durationMs: 0,
-  };
+  const numbers = createLoopNumbers(state.stall);
   let policy = firstPolicy;
   let detailsMs = Number.NEGATIVE_INFINITY;
   let someUs: number = ABSENT;

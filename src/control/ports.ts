@@ -7,6 +7,7 @@ import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
 import type { Rescue } from '../core/rescue.ts';
 import type { Sample } from '../core/sample.ts';
+import type { StallSummary } from '../core/stall-summary.ts';
 
 export interface Clock {
   /** CLOCK_MONOTONIC in milliseconds, with fractions. */
@@ -96,6 +97,7 @@ export interface LoopNumbers {
   lateMs: number;
   lateMaxMs: number;
   durationMs: number;
+  readonly stall: StallSummary;
 }
 
 export interface Ports {

@@ -82,6 +82,12 @@ export const createPublisher = (
       values[GAUGE_INDEX.reporterRestarts] = slow.reporterRestarts;
       values[GAUGE_INDEX.lockedKiB] = slow.lockedKiB;
       values[GAUGE_INDEX.standbyUp] = slow.standbyUp;
+      const { stall } = loop;
+      values[GAUGE_INDEX.stalling] = stall.stalling;
+      values[GAUGE_INDEX.stallDying] = stall.dying;
+      values[GAUGE_INDEX.stallExiting] = stall.exiting;
+      values[GAUGE_INDEX.stallVictim] = stall.victim;
+      values[GAUGE_INDEX.stallLongestMs] = Math.max(0, stall.longestMs);
       ports.write(gaugeFrame.buffer, gaugeFrame.buffer.length);
     },
   };

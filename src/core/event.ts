@@ -7,6 +7,7 @@ import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
 import type { Holder } from './holder.ts';
 import type { KernelNote, KillScope } from './kernel-event.ts';
 import type { OwnProcessEvent } from './own-process-event.ts';
+import type { StallEvent } from './stall-event.ts';
 
 /** What control did about a detected shortage, or why it did nothing. */
 export const NO_ACTION_REASONS = [
@@ -224,6 +225,7 @@ export type OomwatchdEvent =
   | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }
   | CgroupEvent
   | OwnProcessEvent
+  | StallEvent
   | { kind: 'late'; lateMs: number; majorFaults: number }
   | { kind: 'dropped'; count: number }
   | { kind: 'stopping'; signal: string };

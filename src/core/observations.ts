@@ -5,6 +5,7 @@
 import type { CgroupRow } from './cgroup-row.ts';
 import type { Holder } from './holder.ts';
 import type { Rescue } from './rescue.ts';
+import { createThreadFindings, type ThreadFindings } from './thread-readings.ts';
 
 /** Who is in a cgroup and below it, for the one that core/cgroup asked about. */
 export interface CgroupMembers {
@@ -31,6 +32,8 @@ export interface Observations {
   holders: readonly Holder[] | null;
   /** What the standby process did since the last turn, oldest first. */
   readonly rescues: Rescue[];
+  /** Of threads, while something stalls (linux/tasks). */
+  threads: ThreadFindings;
 }
 
 export const emptyObservations = (): Observations => ({
@@ -40,4 +43,5 @@ export const emptyObservations = (): Observations => ({
   cgroupMembers: null,
   holders: null,
   rescues: [],
+  threads: createThreadFindings(0),
 });

@@ -41,6 +41,14 @@ export interface DetectPolicy {
   readonly lateMs: number;
 }
 
+/** The allocation-stall watch (core/stall). */
+export interface StallPolicy {
+  readonly enabled: boolean;
+  /** A thread that stalls for so long is told, and again after each `repeatMs` while one does. */
+  readonly warnAfterMs: number;
+  readonly repeatMs: number;
+}
+
 export interface PacePolicy {
   readonly minMs: number;
   readonly maxMs: number;
@@ -155,6 +163,7 @@ export interface ControlPolicy {
 export interface Policy {
   readonly mode: 'observe' | 'enforce';
   readonly detect: DetectPolicy;
+  readonly stall: StallPolicy;
   readonly pace: PacePolicy;
   readonly select: SelectPolicy;
   readonly act: ActPolicy;

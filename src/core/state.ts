@@ -12,6 +12,7 @@ import { createHolding, type Holding } from './holding.ts';
 import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
+import { createStallWatch, type StallWatch } from './stall/stall.ts';
 import { emptyStallSummary, type StallSummary } from './stall-summary.ts';
 import { ABSENT } from './units.ts';
 import { LEVEL } from './verdict.ts';
@@ -27,6 +28,8 @@ interface Refusal {
 export interface State {
   readonly detect: DetectState;
   readonly calm: Calm;
+  readonly stallWatch: StallWatch;
+  /** What it says: blank while nothing stalls. */
   readonly stall: StallSummary;
   readonly livelock: Livelock;
   /** cgroups that are worth a look now, as of the last reading. */
@@ -67,6 +70,7 @@ const RANK_DEPTH = 32;
 export const createState = (capacity: number): State => ({
   detect: createDetect(),
   calm: createCalm(),
+  stallWatch: createStallWatch(),
   stall: emptyStallSummary(),
   livelock: noLivelock(),
   cgroups: [],

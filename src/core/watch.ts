@@ -6,6 +6,7 @@ import { noteCalm } from './futility.ts';
 import { followHolding } from './holding.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
+import { followStall } from './stall/stall.ts';
 import type { State } from './state.ts';
 import type { TickInputs } from './tick.ts';
 
@@ -15,6 +16,8 @@ export const watch = (state: State, inputs: TickInputs, policy: Policy, nowMs: n
   noteCalm(state.calm, sample, state.level);
   state.holders = followHolding(state.holding, state.holders, observed.holders, sample, state.level, nowMs, out.events);
   watchCgroups(state, inputs, policy, nowMs, out);
+  const { dying } = state.register;
+  followStall(state.stallWatch, state.stall, sample, observed.threads, dying, policy, nowMs, out.events);
 };
 
 const watchCgroups = (

@@ -138,6 +138,8 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
         const outcome = known(event.outcome, CGROUP_RULE_OUTCOMES);
         return instruments.add('oomwatchd_cgroup_rules_total', 1, { outcome });
       }
+      case 'stall':
+        return instruments.add('oomwatchd_stall_warnings_total', 1);
       case 'late':
         return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);
       default:

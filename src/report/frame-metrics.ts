@@ -33,6 +33,11 @@ const GAUGE_ROWS: readonly FrameRow<'gauge'>[] = [
   { from: 'ownRssKiB', name: 'oomwatchd_control_resident_bytes', scale: bytes },
   { from: 'lockedKiB', name: 'oomwatchd_control_locked_bytes', scale: bytes },
   { from: 'processesKnown', name: 'oomwatchd_processes', labels: { state: 'known' }, scale: asIs },
+  { from: 'stalling', name: 'oomwatchd_stall_threads', labels: { kind: 'stalling' }, scale: asIs },
+  { from: 'stallDying', name: 'oomwatchd_stall_threads', labels: { kind: 'dying' }, scale: asIs },
+  { from: 'stallExiting', name: 'oomwatchd_stall_threads', labels: { kind: 'exiting' }, scale: asIs },
+  { from: 'stallVictim', name: 'oomwatchd_stall_threads', labels: { kind: 'victim' }, scale: asIs },
+  { from: 'stallLongestMs', name: 'oomwatchd_stall_longest_seconds', scale: fromMs },
   { from: 'processesArmed', name: 'oomwatchd_processes', labels: { state: 'armed' }, scale: asIs },
   { from: 'standbyUp', name: 'oomwatchd_standby_up', scale: asIs },
 ];

@@ -47,6 +47,16 @@ export const METRICS = {
     help: 'Time that all tasks stalled on I/O since boot (PSI total).',
     labels: ['kind'],
   },
+  oomwatchd_stall_threads: {
+    type: 'gauge',
+    help: 'Threads that stall in memory allocation, have SIGKILL pending, are exiting, are of OOM victims; 0 while nothing stalls.',
+    labels: ['kind'],
+  },
+  oomwatchd_stall_longest_seconds: {
+    type: 'gauge',
+    help: 'How long the thread has stalled that has stalled longest, 0 while none does.',
+  },
+  oomwatchd_stall_warnings_total: { type: 'counter', help: 'Warnings of threads that stalled for long.' },
   oomwatchd_headroom_bytes: { type: 'gauge', help: 'Memory above the term mark, negative below it.' },
   oomwatchd_exhaustion_seconds: {
     type: 'gauge',

@@ -14,6 +14,7 @@ import { isPrintable, printable, quoted } from './printable.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
 import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
 import { levelSentence, noActionSentence, rankedSentence, signalSentence, verifySentence } from './shortage-wording.ts';
+import { stalledTaskSentence, stallOverSentence, stallSentence } from './stall-wording.ts';
 
 /** One line of the log. `msg` holds no control character, whatever the processes of the host are called. */
 export interface Line {
@@ -98,6 +99,12 @@ const sentence = (event: StampedEvent): Sentence => {
       return rescueSentence(event);
     case 'standby':
       return standbySentence(event);
+    case 'stall':
+      return stallSentence(event);
+    case 'stalled_task':
+      return stalledTaskSentence(event);
+    case 'stall_over':
+      return stallOverSentence(event);
     case 'late':
       return ['warn', `a tick came ${span(event.lateMs)} late; ${count(event.majorFaults, 'own major fault')} so far`];
     case 'reporter':

@@ -21,6 +21,7 @@ test('the defaults in machine units', () => {
       lateMs: 500,
       thrash: expect.objectContaining({ enabled: true }),
     },
+    stall: { enabled: true, warnAfterMs: 10_000, repeatMs: 60_000 },
     pace: { minMs: 10, maxMs: 2000, fillKiBPerMs: 6292 },
     act: {
       termTimeoutMs: 5000,
@@ -145,11 +146,11 @@ describe('values that are refused, each at its place', () => {
     ['detect: { trem: { swap_free: 1% } }', '1:11 detect.trem: unknown key "trem"; did you mean "term"?'],
     [
       '__proto__: 1',
-      '1:1 __proto__: unknown key "__proto__"; known here: mode, cgroups, detect, pace, select, act, report, control',
+      '1:1 __proto__: unknown key "__proto__"; known here: mode, cgroups, detect, stall, pace, select, act, report, control',
     ],
     [
       'constructor: 1',
-      '1:1 constructor: unknown key "constructor"; known here: mode, cgroups, detect, pace, select, act, report, control',
+      '1:1 constructor: unknown key "constructor"; known here: mode, cgroups, detect, stall, pace, select, act, report, control',
     ],
   ])('%s', (text, problem) => {
     expect(problemsIn(text)).toEqual([`c.yaml:${problem}`]);

@@ -4,6 +4,7 @@ import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { LoopNumbers } from '../../src/control/ports.ts';
 import { createPublisher, type SlowNumbers } from '../../src/control/publisher.ts';
 import type { OomwatchdEvent, StampedEvent } from '../../src/core/event.ts';
+import { emptyStallSummary } from '../../src/core/stall-summary.ts';
 import { aSample } from '../core/support/samples.ts';
 
 const EAGAIN = 11;
@@ -16,6 +17,7 @@ const SLOW: SlowNumbers = {
   standbyUp: 1,
 };
 const NUMBERS: LoopNumbers = {
+  stall: { ...emptyStallSummary(), stalling: 3, dying: 2, exiting: 1, victim: 4, longestMs: 12_000 },
   nowMs: 0,
   level: 1,
   observing: true,
@@ -126,6 +128,7 @@ describe('numbers', () => {
     const told = Object.fromEntries(GAUGES.map((name, index) => [name, pipe.gauges[0]?.[index]]));
     expect(told).toEqual({
       ...{ monotonicMs: 4000, levelIndex: 1, observing: 1, headroomKiB: 5, exhaustionMs: 6 },
+      ...{ stalling: 3, stallDying: 2, stallExiting: 1, stallVictim: 4, stallLongestMs: 12_000 },
       ...{ ticks: 7, tickLateMs: 8, tickLateMaxMs: 9, tickDurationUs: 500, eventsDropped: 0 },
       ...{ memTotalKiB: 10, memAvailableKiB: 11, memFreeKiB: 12, swapTotalKiB: 13, swapFreeKiB: 14 },
       ...{ memorySomeUs: 15, memoryFullUs: 16, ioFullUs: 17, ownMajorFaults: 18, ownRssKiB: 40_000 },

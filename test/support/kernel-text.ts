@@ -104,11 +104,15 @@ export interface StatNumbers {
   threads: number;
   startTimeTicks: number;
   rssKiB: number | null;
+  majorFaults?: number;
+  utimeTicks?: number;
+  pendingMask?: number;
 }
 
 export const pidStatText = (process: StatNumbers): string => {
   const bytes = (process.rssKiB ?? 0) * 2048;
-  const counters = `0 0 0 -1 ${process.flags} 49 0 3 0 0 0 0 0 20 0 ${process.threads} 0 ${process.startTimeTicks} ${bytes}`;
-  const rest = `${Math.floor((process.rssKiB ?? 0) / 4)} 18446744073709551615${' 0'.repeat(27)}`;
+  const { majorFaults = 3, utimeTicks = 0, pendingMask = 0 } = process;
+  const counters = `0 0 0 -1 ${process.flags} 49 0 ${majorFaults} 0 ${utimeTicks} 0 0 0 20 0 ${process.threads} 0 ${process.startTimeTicks} ${bytes}`;
+  const rest = `${Math.floor((process.rssKiB ?? 0) / 4)} 18446744073709551615${' 0'.repeat(5)} ${pendingMask}${' 0'.repeat(21)}`;
   return `${process.pid} (${process.comm}) ${process.state} ${process.ppid} ${counters} ${rest}\n`;
 };

@@ -1,10 +1,11 @@
 /**
- * What the kernel log gets to hear: kills, victims that do not go, and memory that could not be taken. Written by control
+ * What the kernel log gets to hear: kills, victims that do not go, memory that could not be taken, and stalls. Written by control
  * itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
  * /dev/kmsg, kernel/printk/printk.c): whatever strangers can cause is left out, or a kill would find no room.
  */
 import type { KilledBy, ReapResult } from '../../core/dying.ts';
 import type { ForcedOutcome, OomwatchdEvent } from '../../core/event.ts';
+import { memAllocInfo, memAllocTask } from '../../core/mem-alloc-lines.ts';
 
 type EventOf<K extends OomwatchdEvent['kind']> = Extract<OomwatchdEvent, { kind: K }>;
 
@@ -102,6 +103,11 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return holdersLine(event);
     case 'forced':
       return forcedLine(event);
+    // A warning is six lines, and the next one is ten seconds away at the least: room for kills stays.
+    case 'stall':
+      return memAllocInfo(event);
+    case 'stalled_task':
+      return memAllocTask(event);
     default:
       return null;
   }

@@ -7,6 +7,7 @@ import type { Observations } from '../../core/observations.ts';
 import type { State } from '../../core/state.ts';
 import { createHolderWatch } from './holder-watch.ts';
 import type { Host } from './host.ts';
+import { createTaskWatch } from './task-watch.ts';
 import { watchCgroups } from './watch-cgroups.ts';
 
 export interface Watchers {
@@ -19,7 +20,11 @@ export interface Watchers {
 }
 
 export const createWatchers = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
-  const all: readonly Watchers[] = [watchCgroups(host, state, publish), createHolderWatch(host, state, publish)];
+  const all: readonly Watchers[] = [
+    watchCgroups(host, state, publish),
+    createHolderWatch(host, state, publish),
+    createTaskWatch(host, state),
+  ];
   return {
     run: (nowMs) => {
       for (let at = 0; at < all.length; at++) (all[at] as Watchers).run(nowMs);

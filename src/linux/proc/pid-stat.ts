@@ -4,7 +4,8 @@
  *     97 (a b) R 1 1) S 1 0 0 0 -1 4194304 49 0 0 0 ...
  *
  * pid, the name in parentheses with any byte in it (parentheses, blanks, newlines; up to 64 bytes), then numbers from
- * field 3 on: 3 state, 4 ppid, 9 flags, 12 majflt, 20 num_threads, 22 starttime (clock ticks since boot), 23 vsize (bytes).
+ * field 3 on: 3 state, 4 ppid, 9 flags, 12 majflt, 14 utime (clock ticks), 20 num_threads, 22 starttime (clock ticks since
+ * boot), 23 vsize (bytes), 31 the signals pending for this thread (its low 31 bits, decimal).
  * Only numbers follow the name, so it ends at the last ')' (kernel-facts 4.2).
  *
  * Since the 2026 stable kernels this file waits for exec_update_lock and can hang (kernel-facts 0.5): status is for the
@@ -24,27 +25,37 @@ export interface PidStat {
   /** Task flags (include/linux/sched.h), PF below. */
   flags: number;
   majorFaults: number;
+  utimeTicks: number;
   threads: number;
   startTimeTicks: number;
   vsizeBytes: number;
+  /** Bit 8: SIGKILL (task->pending.signal; kernel-facts 4.2). */
+  pendingMask: number;
+  /** Where the name stands in the buffer: it is not escaped there. */
+  commFrom: number;
+  commEnd: number;
 }
+
+type StatField = Exclude<keyof PidStat, 'pid' | 'state' | 'commFrom' | 'commEnd'>;
 
 /** Task flags with the same meaning from 5.10 to 7.2 (kernel-facts 4.2). */
 export const PF = { EXITING: 0x4, MEMALLOC: 0x800, KTHREAD: 0x200000 } as const;
 
 /** Fields that are kept, by their number in proc(5). */
-const FIELDS: readonly (keyof PidStat | null)[] = [
+const FIELDS: readonly (StatField | null)[] = [
   ...[null, null, null, null],
   'ppid',
   ...[null, null, null, null],
   'flags',
   ...[null, null],
-  'majorFaults',
-  ...[null, null, null, null, null, null, null],
+  ...(['majorFaults', null, 'utimeTicks'] as const),
+  ...[null, null, null, null, null],
   'threads',
   null,
   'startTimeTicks',
   'vsizeBytes',
+  ...[null, null, null, null, null, null, null],
+  'pendingMask',
 ];
 const FIRST_NUMBER = 4;
 
@@ -54,14 +65,19 @@ export const emptyPidStat = (): PidStat => ({
   ppid: ABSENT,
   flags: ABSENT,
   majorFaults: ABSENT,
+  utimeTicks: ABSENT,
   threads: ABSENT,
   startTimeTicks: ABSENT,
   vsizeBytes: ABSENT,
+  pendingMask: ABSENT,
+  commFrom: ABSENT,
+  commEnd: ABSENT,
 });
 
 const blankPidStat = (out: PidStat): void => {
   out.pid = out.state = out.ppid = out.flags = ABSENT;
-  out.majorFaults = out.threads = out.startTimeTicks = out.vsizeBytes = ABSENT;
+  out.majorFaults = out.utimeTicks = out.threads = out.startTimeTicks = out.vsizeBytes = ABSENT;
+  out.pendingMask = out.commFrom = out.commEnd = ABSENT;
 };
 
 const scan = (buf: Uint8Array, len: number, out: PidStat): ParseFault | null => {
@@ -75,6 +91,9 @@ const scan = (buf: Uint8Array, len: number, out: PidStat): ParseFault | null => 
   if (out.pid === ABSENT || paren === ABSENT || paren + 3 >= end) {
     return faultAt(FILE, 'pid (comm) state', 'not as the kernel prints it', buf, 0, end);
   }
+  // " (" lies between the pid and the name.
+  out.commFrom = pidEnd + 2;
+  out.commEnd = paren;
   out.state = at(buf, paren + 2);
   let from = paren + 3;
   for (let number = FIRST_NUMBER; number < FIELDS.length; number++) {

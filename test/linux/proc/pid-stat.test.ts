@@ -53,10 +53,14 @@ describe('parsePidStat', () => {
     fc.assert(
       fc.property(comm, fc.maxSafeNat(), fc.nat(2 ** 32 - 1), fc.nat(99_999), (name, startTimeTicks, flags, pid) => {
         const process = withDefaults({ pid, comm: name, startTimeTicks, flags, ppid: 77, threads: 5, rssKiB: 4 });
-        expect(parseText(pidStatText(process))).toBeNull();
-        expect(out).toEqual({
+        const text = pidStatText({ ...process, utimeTicks: 71, pendingMask: 0x100 });
+        expect(parseText(text)).toBeNull();
+        const { commFrom, commEnd, ...numbers } = out;
+        expect(numbers).toEqual({
           ...{ pid, state: SLEEPING, ppid: 77, flags, majorFaults: 3, threads: 5, startTimeTicks, vsizeBytes: 8192 },
+          ...{ utimeTicks: 71, pendingMask: 0x100 },
         });
+        expect(text.slice(commFrom, commEnd)).toBe(name);
       }),
     );
   });

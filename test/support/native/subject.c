@@ -7,6 +7,7 @@
  *   exec PATH    become another program      zombie       a child that exits and is not reaped; answers its pid
  *   leave        this thread exits, the next one reads (the first to leave is the leader)
  *   deaf         ignore SIGTERM              spin N       N threads that keep this one's CPU busy
+ *   rest N       N threads that sleep
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -89,6 +90,20 @@ static void spin(int count)
 		pthread_create(&thread, NULL, busy, NULL);
 }
 
+static void *sleeper(void *unused)
+{
+	for (;;) pause();
+	return unused;
+}
+
+static int rest_in(int count)
+{
+	pthread_t thread;
+	while (count-- > 0)
+		if (pthread_create(&thread, NULL, sleeper, NULL) != 0) return -1;
+	return 0;
+}
+
 static void zombie(void)
 {
 	char text[16];
@@ -129,6 +144,8 @@ static void obey(const char *verb, char *rest)
 		signal(SIGTERM, SIG_IGN);
 	else if (strcmp(verb, "spin") == 0)
 		spin(atoi(rest));
+	else if (strcmp(verb, "rest") == 0)
+		result = rest_in(atoi(rest));
 	else
 		result = -1;
 	answer(result < 0 ? "failed" : "ok");

@@ -1,0 +1,18 @@
+/** What the loop knows about itself before its first turn. */
+import type { StallSummary } from '../core/stall-summary.ts';
+import { ABSENT } from '../core/units.ts';
+import { LEVEL } from '../core/verdict.ts';
+import type { LoopNumbers } from './ports.ts';
+
+export const createLoopNumbers = (stall: StallSummary): LoopNumbers => ({
+  nowMs: 0,
+  level: LEVEL.CALM,
+  observing: true,
+  headroomKiB: 0,
+  exhaustionMs: ABSENT,
+  ticks: 0,
+  lateMs: 0,
+  lateMaxMs: 0,
+  durationMs: 0,
+  stall,
+});
