@@ -94,6 +94,7 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     onlyPid: ABSENT,
   },
   act: {
+    scope: settings.act.scope,
     termTimeoutMs: settings.act.term_timeout,
     holdOffMs: settings.act.hold_off,
     victimTimeoutMs: settings.act.victim_timeout,

@@ -2,6 +2,7 @@
  * What cgroup v2 says of one cgroup now: one row, filled again in place. Rates are per second since the last reading of the
  * same cgroup. ABSENT where the kernel has no such file or the value is "max".
  */
+import type { ActScope } from './policy.ts';
 import { ABSENT } from './units.ts';
 
 export interface CgroupRow {
@@ -40,6 +41,17 @@ export const emptyCgroupRow = (path: string): CgroupRow => ({
 /** The lower of its own two limits, KiB; ABSENT when it has none. */
 export const limitKiBOf = ({ highKiB, maxKiB }: CgroupRow): number =>
   highKiB === ABSENT || maxKiB === ABSENT ? Math.max(highKiB, maxKiB) : Math.min(highKiB, maxKiB);
+
+/**
+ * The part of a cgroup's path that dies as a whole under `scope`; "" when nothing does: the unit's own cgroup is at the front
+ * of the path, the root is never taken, and "/.." is of another cgroup namespace.
+ */
+export const wholePathOf = (scope: ActScope, cgroup: string, unit: string): string => {
+  if (scope === 'process' || cgroup.length < 2 || cgroup.startsWith('/..')) return '';
+  if (scope === 'cgroup') return cgroup;
+  const at = unit === '' ? -1 : `${cgroup}/`.indexOf(`/${unit}/`);
+  return at < 0 ? '' : cgroup.slice(0, at + unit.length + 1);
+};
 
 /** Whether `path` is `above` or below it; every path is below "/". */
 export const isWithin = (path: string, above: string): boolean =>

@@ -7,7 +7,7 @@ import { nextStep } from './act/next-step.ts';
 import { type Demand, ruleEvent } from './cgroup/rule-watch.ts';
 import { roomOf, rowOf } from './cgroup-action.ts';
 import type { CgroupRuleOutcome } from './cgroup-event.ts';
-import { limitKiBOf } from './cgroup-row.ts';
+import { limitKiBOf, wholePathOf } from './cgroup-row.ts';
 import { markKiB } from './mark.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
@@ -84,10 +84,7 @@ const wholeOf = (state: State, table: ProcessTable, slot: number): WholeCgroup |
   const { rule, path } = state.cgroupAction;
   if (rule === null || rule.scope === 'process') return null;
   if (rule.scope === 'cgroup') return { path, company: 'cgroup' };
-  const unit = table.unit[slot] as string;
-  const cgroup = table.cgroup[slot] as string;
-  const at = unit === '' ? -1 : `${cgroup}/`.indexOf(`/${unit}/`);
-  const ofUnit = at < 0 ? path : cgroup.slice(0, at + unit.length + 1);
+  const ofUnit = wholePathOf('unit', table.cgroup[slot] as string, table.unit[slot] as string);
   return { path: ofUnit.length > path.length ? ofUnit : path, company: 'unit' };
 };
 
@@ -118,7 +115,7 @@ const chooseWithin = (
     if (!mayDieWhole(table, state.ranking, whole.path)) return 'protected_inside';
   }
   const dryRun = policy.mode === 'observe';
-  pushSignals(state, table, slot, signal, dryRun, '', out, { whole });
+  pushSignals(state, table, slot, signal, dryRun, '', out, whole, true);
   if (whole !== null && signal === 'KILL' && !dryRun) action.killPath = whole.path;
   return null;
 };

@@ -7,7 +7,7 @@ import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Sample } from './sample.ts';
-import { choose, minimumKiBOf, noteDying, pushSignals, waitsFor, whyNobody } from './selection.ts';
+import { choose, minimumKiBOf, noteDying, pushSignals, waitsFor, wholeOf, whyNobody } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 
@@ -49,5 +49,5 @@ export const chooseFrom = (
     return;
   }
   state.nobodyMs = ABSENT;
-  pushSignals(state, table, slot, signal, policy.mode === 'observe', '', out);
+  pushSignals(state, table, slot, signal, policy.mode === 'observe', '', out, wholeOf(table, slot, policy));
 };

@@ -6,7 +6,7 @@ import type { ProcessTable } from './process-table.ts';
 import { pressWouldFail } from './register/sysrq.ts';
 import { factsOf } from './select/facts.ts';
 import { correctionFacts } from './select/rules/trace.ts';
-import { choose, isVictimOf, noteDying, pushSignals, whyNobody } from './selection.ts';
+import { choose, isVictimOf, noteDying, pushSignals, wholeOf, whyNobody } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 import { openEpisode } from './verify/episode.ts';
@@ -47,7 +47,7 @@ export const force = (
   }
   openEpisode(state.episode, 0, nowMs, out.events);
   const victim = factsOf(table, slot);
-  pushSignals(state, table, slot, 'KILL', dryRun, 'forced', out);
+  pushSignals(state, table, slot, 'KILL', dryRun, 'forced', out, wholeOf(table, slot, policy));
   const company = state.company.map(({ pid }) => pid);
   return { outcome: dryRun ? 'observed' : 'signalled', victim, company, corrections, detail: '' };
 };

@@ -97,9 +97,10 @@ export interface SelectPolicy {
   readonly onlyPid: number;
 }
 
-/** What a rule for cgroups does, and who goes along with its victim: those who share its mm always do. */
 export type CgroupRuleAction = 'tell' | 'term' | 'kill';
-export type CgroupRuleScope = 'process' | 'cgroup' | 'unit';
+
+/** Who goes along with a victim: those who share its mm always do, then all of its cgroup and below, or all of its unit. */
+export type ActScope = 'process' | 'cgroup' | 'unit';
 
 /** Marks of a cgroup, what is done when all that are given have been reached for a while, and to whom. */
 export interface CgroupRule {
@@ -116,13 +117,14 @@ export interface CgroupRule {
   readonly oomLoop: boolean;
   readonly holdMs: number;
   readonly action: CgroupRuleAction;
-  readonly scope: CgroupRuleScope;
+  readonly scope: ActScope;
   /** Processes at oom_score_adj -1000 may be chosen as well. */
   readonly unkillable: boolean;
   readonly reason: string;
 }
 
 export interface ActPolicy {
+  readonly scope: ActScope;
   readonly termTimeoutMs: number;
   readonly holdOffMs: number;
   /** A victim that is not gone by then is stuck: it is ignored and the next one chosen. */

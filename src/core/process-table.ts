@@ -77,7 +77,10 @@ export interface ProcessTable {
   readonly mmKey: Float64Array;
   /** The same number for all processes known to share one mm: the slot of one of them. ABSENT: shares with nobody known. */
   readonly mmGroup: Int32Array;
-  /** The highest cgroup at or above its own with memory.oom.group = 1 (the root cannot have it), "" when none. */
+  /**
+   * The cgroup that is killed as a whole with it, "" when none: the highest at or above its own with memory.oom.group = 1 (the
+   * root cannot have it), or what act.scope takes.
+   */
   readonly oomGroup: string[];
   /** Filled by core/select when identity or adj change: index into policy rules of the first protecting rule or ABSENT. */
   readonly protectRule: Int32Array;

@@ -2,6 +2,7 @@
  * The choice of a victim, with everything that may keep it from being made: somebody is dying already, nobody may be
  * chosen. The only place beside tick that sees selection and the register together.
  */
+import { wholePathOf } from './cgroup-row.ts';
 import type { NoActionReason } from './event.ts';
 import { EXCLUSIONS } from './event.ts';
 import type { SignalIntent } from './intent.ts';
@@ -14,7 +15,7 @@ import { enter, findDying, isDying } from './register/register.ts';
 import { waitedFor } from './register/waiting.ts';
 import type { Sample } from './sample.ts';
 import { rowSizeKiB } from './select/badness.ts';
-import { companyOf, type WholeCgroup } from './select/company.ts';
+import { companyOf, mayDieWhole, type WholeCgroup } from './select/company.ts';
 import type { Scope, Within } from './select/eligible.ts';
 import { hasScope } from './select/policy-match.ts';
 import { rank } from './select/rank.ts';
@@ -107,11 +108,12 @@ export const pushSignals = (
   dryRun: boolean,
   reason: SignalIntent['reason'],
   out: TickOutput,
-  ofCgroup: OfCgroup | null = null,
+  whole: WholeCgroup | null = null,
+  isOfCgroup = false,
 ): void => {
   const pid = table.pid[slot] as number;
-  state.company = companyOf(table, state.ranking, slot, ofCgroup?.whole ?? null);
-  const mark = ofCgroup === null ? {} : ({ isOfCgroup: true } as const);
+  state.company = companyOf(table, state.ranking, slot, whole);
+  const mark = isOfCgroup ? ({ isOfCgroup: true } as const) : {};
   out.intents.push({ kind: 'signal', signal, slot, pid, dryRun, reason, company: '', companyOf: slot, ...mark });
   for (const { slot: other, pid: otherPid, company } of state.company) {
     const along = { company, companyOf: slot, ...mark };
@@ -119,10 +121,23 @@ export const pushSignals = (
   }
 };
 
-/** Signals that a rule for a cgroup demands; `whole`: it takes all of it. */
-interface OfCgroup {
-  readonly whole: WholeCgroup | null;
-}
+/** What dies with the process in `slot` when act.scope says so; null: those who share its mm, and its memory.oom.group. */
+export const wholeOf = (table: ProcessTable, slot: number, { act, select }: Policy): WholeCgroup | null => {
+  // The rehearsal's child dies alone.
+  if (act.scope === 'process' || select.onlyPid !== ABSENT) return null;
+  const path = wholePathOf(act.scope, table.cgroup[slot] as string, table.unit[slot] as string);
+  return path === '' ? null : { path, company: act.scope };
+};
+
+/** The best candidate all of whose cgroup or unit may die where that goes along. */
+const bestWhole = ({ ranking }: State, table: ProcessTable, policy: Policy): number => {
+  for (let at = 0; at < ranking.count; at++) {
+    const slot = ranking.order[at] as number;
+    const whole = wholeOf(table, slot, policy);
+    if (whole === null || mayDieWhole(table, ranking, whole.path)) return slot;
+  }
+  return ABSENT;
+};
 
 /** Ranks; the slot of the best candidate, ABSENT when there is none or patch 2 is off and somebody exits. */
 export const choose = (
@@ -134,7 +149,7 @@ export const choose = (
 ): number => {
   rank(state.ranking, table, scopeOf(state, table, policy, minimumKiB, within));
   if (state.ranking.abortedBy !== ABSENT || state.ranking.count === 0) return ABSENT;
-  return state.ranking.order[0] as number;
+  return within === null ? bestWhole(state, table, policy) : (state.ranking.order[0] as number);
 };
 
 const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');

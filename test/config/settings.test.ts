@@ -24,6 +24,7 @@ test('the defaults in machine units', () => {
     stall: { enabled: true, warnAfterMs: 10_000, repeatMs: 60_000 },
     pace: { minMs: 10, maxMs: 2000, fillKiBPerMs: 6292 },
     act: {
+      scope: 'process',
       termTimeoutMs: 5000,
       futility: true,
       holdOffMs: 100,

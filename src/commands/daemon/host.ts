@@ -1,6 +1,7 @@
 /** This host as the loop and the commands see it: the real adapters, put together once. */
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../control/ports.ts';
+import { wholePathOf } from '../../core/cgroup-row.ts';
 import { anyGlobMatches } from '../../core/glob.ts';
 import { markKiB } from '../../core/mark.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -16,6 +17,7 @@ import { createOomGroups } from '../../linux/index/oom-group.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
 import { type CgroupLayout, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
 import { type Mount, parseMountinfo } from '../../linux/proc/mountinfo.ts';
+import { unitOf } from '../../linux/proc/unit-of.ts';
 import type { Roots } from '../../linux/root.ts';
 import { createSampler, type Sampler } from '../../linux/sampler.ts';
 import { ancestorsOf } from '../../linux/self.ts';
@@ -71,10 +73,17 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
   let policy = firstPolicy;
   let isPinned: (slot: number) => boolean = () => false;
   const layout = readCgroupLayout(roots.proc);
+  const oomGroups = createOomGroups(libc, layout.v2Point);
+  /** What is killed as a whole with a process of `cgroup`: both are above it, so the shorter path is the wider one. */
+  const groupOf = (cgroup: string, nowMs: number): string => {
+    const ofKernel = oomGroups.of(cgroup, nowMs);
+    const ofPolicy = wholePathOf(policy.act.scope, cgroup, unitOf(cgroup));
+    return ofKernel === '' || (ofPolicy !== '' && ofPolicy.length < ofKernel.length) ? ofPolicy : ofKernel;
+  };
   const env = {
     procRoot: roots.proc,
     cgroupMode: layout.mode,
-    oomGroups: createOomGroups(libc, layout.v2Point),
+    oomGroups: { ...oomGroups, of: (cgroup: string, nowMs: number) => groupOf(cgroup, nowMs) },
     selfPid: process.pid,
     ancestors: ancestorsOf(roots.proc, process.pid),
     isNamedExe: (path: string) => policy.select.rules.some((rule) => anyGlobMatches(rule.exe, path)),

@@ -1,7 +1,7 @@
 /** Keys of act: how fast signals follow each other and how many there may be. */
 
 import { duration } from './amount.ts';
-import { count, section, setting, toggle } from './field.ts';
+import { choice, count, section, setting, toggle } from './field.ts';
 
 export const act = section(
   {
@@ -22,6 +22,12 @@ export const act = section(
       '5s',
       'A killed process that is not gone by then counts as stuck: it is left out and the next one is chosen.',
       'the 5*HZ after which the 2016 patch series gives up on a victim.',
+    ),
+    scope: setting(
+      choice(['process', 'cgroup', 'unit']),
+      'process',
+      'Who is killed with a victim: "process": those who share its memory, and its cgroup where memory.oom.group is 1; "cgroup": all of its cgroup and below; "unit": all of its systemd unit. A cgroup or unit in which somebody may not be killed is passed over. Needs cgroup v2.',
+      'the smallest that frees memory; a service that cannot live without one of its processes says so by memory.oom.group.',
     ),
     futility: setting(
       toggle(),

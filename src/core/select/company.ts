@@ -68,8 +68,8 @@ export const companyOf = (
     }
   };
   // The column names the highest cgroup that has it set, so all of its members have the same.
-  if (cgroup !== '') add('oom_group', (other) => table.oomGroup[other] === cgroup);
   if (whole !== null) add(whole.company, (other) => isWithin(table.cgroup[other] as string, whole.path));
+  if (cgroup !== '') add('oom_group', (other) => table.oomGroup[other] === cgroup);
   if (mms.some((mm) => mm !== ABSENT)) add('mm_group', sharesMm);
   return company;
 };
