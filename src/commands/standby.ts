@@ -129,7 +129,15 @@ const rehearse = (ports: StandbyPorts, start: StandbyStart, pidfd: number): void
   };
   const scoreFd = libc.openReadOnly(`${REAL_ROOTS.proc}/self/oom_score`);
   for (let times = 0; times < DRY_TURNS; times++) {
-    const self = { entry: { ...entry, oomScoreAdj: -1000 }, pidfd, scoreFd, oomScore: 0, isGone: false, isDone: false };
+    const self = {
+      entry: { ...entry, oomScoreAdj: -1000 },
+      pidfd,
+      scoreFd,
+      listedScore: 0,
+      oomScore: 0,
+      isGone: false,
+      isDone: false,
+    };
     const scan = (): void => {
       self.oomScore = readScore(scoreFd);
     };
@@ -142,7 +150,7 @@ const rehearse = (ports: StandbyPorts, start: StandbyStart, pidfd: number): void
     };
     const due = ports.uptimeMs() - start.control.standby.afterMs - 1000;
     beginTurn(page);
-    endTurn(page, { dueMs: due | 0, mayAct: true, killsLeft: 1, waitUntilMs: due | 0 });
+    endTurn(page, { dueMs: due | 0, mayAct: true, killsLeft: 1, waitUntilMs: due | 0, memAvailableKiB: 0 });
     createStandbyLoop(dry, page, dryStart, PAGE_KIB).turn();
   }
   libc.close(scoreFd);

@@ -218,7 +218,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     const sleepMs = paceMs(verdict, state.detect.slope.lossKiBPerMs, stalls, state.dueMs, policy.pace);
     // Nothing can be done before somebody else is known: no reason to look a hundred times a second.
     const pauseMs = state.nobodyMs === ABSENT ? sleepMs : Math.max(sleepMs, policy.act.holdOffMs);
-    ports.standby.end(pauseMs);
+    ports.standby.end(pauseMs, sample.memAvailableKiB);
     return pauseMs;
   };
 

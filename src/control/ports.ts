@@ -76,8 +76,8 @@ export interface Standby {
   begin(): boolean;
   /** What it did since the last turn, appended to `rescues`. */
   take(rescues: Rescue[]): void;
-  /** The turn is over, the next one is due in `sleepMs`. */
-  end(sleepMs: number): void;
+  /** The turn is over with so much memory, the next one is due in `sleepMs`. */
+  end(sleepMs: number, memAvailableKiB: number): void;
 }
 
 export interface Publisher {

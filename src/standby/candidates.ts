@@ -21,6 +21,8 @@ export interface Candidate {
   entry: Entry;
   readonly pidfd: number;
   readonly scoreFd: number;
+  /** When control listed it last. */
+  listedScore: number;
   /** As of the last scan; ABSENT when unknown. */
   oomScore: number;
   isGone: boolean;
@@ -44,7 +46,8 @@ export const createCandidates = (io: CandidateIo, procRoot: string): Candidates 
     const scoreFd = io.openReadOnly(`${procRoot}/${entry.pid}/oom_score`);
     if (scoreFd >= 0 && io.pidfdSendSignal(pidfd, 0) >= 0) {
       // Read once, so that the kernel's buffer for it exists.
-      return { entry, pidfd, scoreFd, oomScore: io.readScore(scoreFd), isGone: false, isDone: false };
+      const listedScore = io.readScore(scoreFd);
+      return { entry, pidfd, scoreFd, listedScore, oomScore: listedScore, isGone: false, isDone: false };
     }
     if (scoreFd >= 0) io.close(scoreFd);
     io.close(pidfd);
@@ -65,6 +68,7 @@ export const createCandidates = (io: CandidateIo, procRoot: string): Candidates 
         if (entry === undefined || known !== undefined) io.close(pidfd);
         if (known !== undefined && entry !== undefined) {
           known.entry = entry;
+          known.listedScore = io.readScore(known.scoreFd);
           kept.add(known);
           next.push(known);
         } else if (entry !== undefined) {
@@ -124,6 +128,31 @@ export const bestOf = (
     bestPoints = points;
   }
   return best;
+};
+
+/** Of what was lost, at least this share must be with those we know; scores count in steps of 0.15 % of all memory. */
+const KNOWN_SHARE = 0.25;
+
+/**
+ * Whether somebody unknown has taken what was lost since control's last turn: a process that was started after the last list,
+ * or a tmpfs. Then those we know would die one by one for nothing. `lostKiB`: at least as much as the kill mark, or it says
+ * nothing.
+ */
+export const isTakenByUnknown = (
+  rows: readonly Candidate[],
+  totalPages: number,
+  pageKiB: number,
+  lostKiB: number,
+): boolean => {
+  let grownKiB = 0;
+  for (const row of rows) {
+    if (row.isGone || row.oomScore < 0 || row.listedScore < 0) continue;
+    const { entry, listedScore } = row;
+    const before = badnessOfScore(listedScore, totalPages);
+    // Its oom_score_adj is in both, and drops out.
+    if (entry.isCandidate) grownKiB += Math.max(0, badnessOfScore(row.oomScore, totalPages) - before) * pageKiB;
+  }
+  return grownKiB < lostKiB * KNOWN_SHARE;
 };
 
 /** All who die together with `chosen`, itself first; `ABSENT` is no group. */

@@ -7,9 +7,20 @@ import { markKiB } from '../core/mark.ts';
 import { emptySample, type Sample } from '../core/sample.ts';
 import { ABSENT } from '../core/units.ts';
 import { DETECTED, LEVEL } from '../core/verdict.ts';
-import { bestOf, type Candidate, type Candidates, groupOf, sizeKiBOf } from './candidates.ts';
+import { bestOf, type Candidate, type Candidates, groupOf, isTakenByUnknown, sizeKiBOf } from './candidates.ts';
 import { createAbsence, endAbsence, nextStep } from './decide.ts';
-import { claim, type Deed, killsLeft, mayAct, overdueMs, record, turnsOf, unclaim, waitMs } from './page.ts';
+import {
+  claim,
+  type Deed,
+  killsLeft,
+  lastAvailableKiB,
+  mayAct,
+  overdueMs,
+  record,
+  turnsOf,
+  unclaim,
+  waitMs,
+} from './page.ts';
 import type { StandbyStart } from './start.ts';
 
 export interface StandbyPorts {
@@ -55,6 +66,14 @@ export const createStandbyLoop = (
   let shot: Candidate | null = null;
 
   const totalPages = (): number => (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / pageKiB;
+
+  /** The memory that is missing went to somebody we do not know; our own kills since then are counted out. */
+  const isUnknown = (): boolean => {
+    const markOf = markKiB(start.detect.kill.memAvailable, sample.memTotalKiB);
+    const lostKiB = lastAvailableKiB(page) - sample.memAvailableKiB;
+    if (absence.kills > 0 || markOf === ABSENT || lostKiB < markOf) return false;
+    return isTakenByUnknown(candidates.rows, totalPages(), pageKiB, lostKiB);
+  };
 
   const best = (): Candidate | null =>
     bestOf(candidates.rows, totalPages(), pageKiB, Math.max(0, markKiB(start.minimumSize, sample.memTotalKiB)));
@@ -115,7 +134,7 @@ export const createStandbyLoop = (
       const isNear = overdue > control.standby.afterMs && level >= LEVEL.KILL;
       if (isNear) candidates.scan();
       if (shot?.isGone === true && absence.goneMs === ABSENT) absence.goneMs = nowMs;
-      const chosen = isNear ? best() : null;
+      const chosen = isNear && !isUnknown() ? best() : null;
       const situation = {
         nowMs,
         overdueMs: overdue,

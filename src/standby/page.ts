@@ -12,6 +12,7 @@ const DUE = 1;
 const MAY_ACT = 2;
 const KILLS_LEFT = 3;
 const WAIT_UNTIL = 4;
+const AVAILABLE = 5;
 /** Written by standby, on a cache line of its own. */
 const RECORDS = 64;
 const CLAIM = 65;
@@ -32,6 +33,8 @@ export interface Heartbeat {
   killsLeft: number;
   /** Until then it waits for a victim of its own; the time of the turn when for none. */
   waitUntilMs: number;
+  /** MemAvailable then, KiB. */
+  memAvailableKiB: number;
 }
 
 /** One deed of standby. */
@@ -55,11 +58,12 @@ export const beginTurn = (page: Int32Array): void => {
   Atomics.add(page, TURNS, 1);
 };
 
-export const endTurn = (page: Int32Array, { dueMs, mayAct, killsLeft, waitUntilMs }: Heartbeat): void => {
-  Atomics.store(page, DUE, dueMs);
-  Atomics.store(page, MAY_ACT, mayAct ? 1 : 0);
-  Atomics.store(page, KILLS_LEFT, killsLeft);
-  Atomics.store(page, WAIT_UNTIL, waitUntilMs);
+export const endTurn = (page: Int32Array, beat: Heartbeat): void => {
+  Atomics.store(page, DUE, beat.dueMs);
+  Atomics.store(page, MAY_ACT, beat.mayAct ? 1 : 0);
+  Atomics.store(page, KILLS_LEFT, beat.killsLeft);
+  Atomics.store(page, WAIT_UNTIL, beat.waitUntilMs);
+  Atomics.store(page, AVAILABLE, beat.memAvailableKiB);
 };
 
 /** Longer than a signal takes; a standby that was stopped in between must not hold control up. */
@@ -78,6 +82,9 @@ export const overdueMs = (page: Int32Array, nowMs: number): number => (nowMs - A
 export const mayAct = (page: Int32Array): boolean => Atomics.load(page, MAY_ACT) === 1;
 
 export const killsLeft = (page: Int32Array): number => Atomics.load(page, KILLS_LEFT);
+
+/** MemAvailable at the end of control's last turn, KiB. */
+export const lastAvailableKiB = (page: Int32Array): number => Atomics.load(page, AVAILABLE);
 
 /** Milliseconds for which control's own victim is still to be waited for; negative when it is not. */
 export const waitMs = (page: Int32Array, nowMs: number): number => (Atomics.load(page, WAIT_UNTIL) - nowMs) | 0;

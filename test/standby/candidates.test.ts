@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { oomScoreOf } from '../../src/core/select/badness.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
-import { bestOf, type Candidate, createCandidates, groupOf, sizeKiBOf } from '../../src/standby/candidates.ts';
+import {
+  bestOf,
+  type Candidate,
+  createCandidates,
+  groupOf,
+  isTakenByUnknown,
+  sizeKiBOf,
+} from '../../src/standby/candidates.ts';
 import { ENTRIES_MAX, type Entry, LIST_WORDS, readList, writeList } from '../../src/standby/handover.ts';
 
 const entry = (pid: number, differences: Partial<Entry> = {}): Entry => ({
@@ -14,6 +21,7 @@ const entry = (pid: number, differences: Partial<Entry> = {}): Entry => ({
 const TOTAL_PAGES = (8 * GIB) / 4;
 const row = (pid: number, kib: number, differences: Partial<Candidate> = {}): Candidate => ({
   ...{ entry: entry(pid), pidfd: 1, scoreFd: 2, oomScore: oomScoreOf(kib / 4, TOTAL_PAGES), isGone: false },
+  listedScore: oomScoreOf((50 * MIB) / 4, TOTAL_PAGES),
   isDone: false,
   ...differences,
 });
@@ -53,6 +61,26 @@ describe('the best', () => {
     const rows = [of(1, 0), of(2, 0), of(3, 0, true), of(4, 4), of(5, ABSENT)];
     expect(groupOf(rows, rows[1] as Candidate).map((each) => each.entry.pid)).toEqual([2, 1]);
     expect(groupOf(rows, rows[4] as Candidate).map((each) => each.entry.pid)).toEqual([5]);
+  });
+});
+
+describe('what was lost', () => {
+  const isUnknown = (rows: readonly Candidate[], lostKiB: number): boolean =>
+    isTakenByUnknown(rows, TOTAL_PAGES, 4, lostKiB);
+
+  it('was taken by those we know when they have grown by a quarter of it since they were listed', () => {
+    expect(isUnknown([row(1, 350 * MIB), row(2, 50 * MIB)], 900 * MIB)).toBe(false);
+    expect(isUnknown([row(1, 350 * MIB), row(2, 50 * MIB)], 1500 * MIB)).toBe(true);
+  });
+
+  it('was not taken by who has gone, cannot be read, or may not be chosen', () => {
+    const rows = [
+      row(1, 900 * MIB, { isGone: true }),
+      row(2, 900 * MIB, { oomScore: ABSENT }),
+      row(3, 900 * MIB, { listedScore: ABSENT }),
+      row(4, 900 * MIB, { entry: entry(4, { isCandidate: false }) }),
+    ];
+    expect(isUnknown(rows, 400 * MIB)).toBe(true);
   });
 });
 

@@ -30,7 +30,16 @@ const host = (programs: Program[], policy = POLICY) => {
   const reaped: number[] = [];
   const told: Deed[] = [];
   const turns: (() => void)[] = [];
-  const world = { nowMs: 0, availableKiB: 100 * MIB, reads: 0, mayAct: true, killsLeft: 10, waitMs: 0, returns: 0 };
+  const world = {
+    nowMs: 0,
+    availableKiB: 100 * MIB,
+    reads: 0,
+    mayAct: true,
+    killsLeft: 10,
+    waitMs: 0,
+    returns: 0,
+    lastKiB: 100 * MIB,
+  };
   const rows: Candidate[] = programs.map(({ pid, group = ABSENT }) => ({
     entry: {
       slot: pid,
@@ -43,6 +52,7 @@ const host = (programs: Program[], policy = POLICY) => {
       comm: `p${pid}`,
     },
     ...{ pidfd: pid, scoreFd: pid, oomScore: ABSENT, isGone: false, isDone: false },
+    listedScore: oomScoreOf(GIB / 4, TOTAL_KIB / 4),
   }));
   const gone = new Set<number>();
   const loop = createStandbyLoop(
@@ -83,7 +93,8 @@ const host = (programs: Program[], policy = POLICY) => {
   const beat = (ms: number): void => {
     const { nowMs, mayAct, killsLeft, waitMs } = world;
     beginTurn(page);
-    endTurn(page, { dueMs: nowMs + ms, mayAct, killsLeft, waitUntilMs: nowMs + waitMs });
+    const memAvailableKiB = world.lastKiB;
+    endTurn(page, { dueMs: nowMs + ms, mayAct, killsLeft, waitUntilMs: nowMs + waitMs, memAvailableKiB });
   };
   const run = (ms: number): void => {
     for (const endMs = world.nowMs + ms; world.nowMs < endMs; ) world.nowMs += loop.turn();
@@ -184,6 +195,18 @@ describe('when control stays away', () => {
     beat(1000);
     run(30_000);
     expect(outcomes()).toEqual(['nobody']);
+  });
+
+  it.each([
+    ['nobody dies when the memory went to somebody who is not known', GIB, [], ['nobody']],
+    ['one who has grown dies all the same', 3 * GIB, [7], ['killed']],
+  ])('%s', (_, kib, killed, said) => {
+    const { beat, run, shots, world, outcomes } = host([{ pid: 7, kib }]);
+    world.lastKiB = 5 * GIB;
+    world.returns = 3 * GIB;
+    beat(1000);
+    run(30_000);
+    expect([shots, outcomes()]).toEqual([killed, said]);
   });
 
   it('observe mode names one and signals nobody', () => {

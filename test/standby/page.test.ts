@@ -25,17 +25,17 @@ describe('the heartbeat', () => {
   it('says what control promised, by differences of times', () => {
     const words = fresh();
     page.beginTurn(words);
-    page.endTurn(words, { dueMs: 5000, mayAct: true, killsLeft: 9, waitUntilMs: 6000 });
+    page.endTurn(words, { dueMs: 5000, mayAct: true, killsLeft: 9, waitUntilMs: 6000, memAvailableKiB: 4 });
     expect(page.turnsOf(words)).toBe(1);
     expect([page.overdueMs(words, 4900), page.overdueMs(words, 7100)]).toEqual([-100, 2100]);
     expect(page.waitMs(words, 5500)).toBe(500);
-    expect([page.mayAct(words), page.killsLeft(words)]).toEqual([true, 9]);
+    expect([page.mayAct(words), page.killsLeft(words), page.lastAvailableKiB(words)]).toEqual([true, 9, 4]);
   });
 
   it('survives the wrap of the clock after 24 days', () => {
     const words = fresh();
     const due = (0x7fff_ffff + 10) | 0;
-    page.endTurn(words, { dueMs: due, mayAct: true, killsLeft: 1, waitUntilMs: due });
+    page.endTurn(words, { dueMs: due, mayAct: true, killsLeft: 1, waitUntilMs: due, memAvailableKiB: 4 });
     expect(page.overdueMs(words, 0x7fff_ffff)).toBe(-10);
     expect(page.overdueMs(words, (0x7fff_ffff + 2010) | 0)).toBe(2000);
   });
@@ -92,10 +92,10 @@ describe('deeds', () => {
     fc.assert(
       fc.property(fc.array(any, { maxLength: 80 }), (deeds) => {
         const words = fresh();
-        page.endTurn(words, { dueMs: 1, mayAct: true, killsLeft: 2, waitUntilMs: 3 });
+        page.endTurn(words, { dueMs: 1, mayAct: true, killsLeft: 2, waitUntilMs: 3, memAvailableKiB: 4 });
         for (const each of deeds) page.record(words, each);
         expect(page.deedsSince(words, 0)).toEqual(deeds.slice(-32));
-        expect([...words.subarray(1, 5)]).toEqual([1, 1, 2, 3]);
+        expect([...words.subarray(1, 6)]).toEqual([1, 1, 2, 3, 4]);
       }),
       { numRuns: 50 },
     );

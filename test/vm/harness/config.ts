@@ -11,6 +11,8 @@ export interface DaemonSettings {
   futility?: boolean;
   /** Rules for cgroups, each a flow map: "{ cgroup: /lost, oom_loop: true }". */
   cgroups?: string[];
+  /** false: no second process. */
+  standby?: boolean;
 }
 
 /** In MiB, of a guest with 512. */
@@ -23,6 +25,7 @@ export function writeConfigYaml(settings: DaemonSettings): string {
     lines.push('detect:', `  term: { mem_available: ${WIDE_TERM_MIB}MiB }`);
     lines.push(`  kill: { mem_available: ${WIDE_KILL_MIB}MiB }`);
   }
+  if (settings.standby === false) lines.push('control: { standby: { enabled: false } }');
   if (settings.futility === false) lines.push('act: { futility: false }');
   if (settings.protectExe) {
     lines.push('select:', '  protect:');

@@ -1,5 +1,5 @@
 /*
- * leak: takes anonymous memory. start=MiB at once, then rate=MiB/s (0 = as fast as it can), target=MiB to stop at and sleep (0 = never stop),
+ * leak: takes anonymous memory. start=MiB at once, a rest of pause=ms, then rate=MiB/s (0 = as fast as it can), target=MiB to stop at and sleep (0 = never stop),
  * ignore-term=1, adj=N for oom_score_adj, comm=NAME with \n and \t understood (hostile names), chunk=KiB a step.
  */
 #include "common.h"
@@ -24,6 +24,7 @@ int main(int argc, char **argv)
 {
 	long rate = arg_number(argc, argv, "rate", 0) * MIB, target = arg_number(argc, argv, "target", 0) * MIB;
 	long start = arg_number(argc, argv, "start", 0) * MIB;
+	long rest = arg_number(argc, argv, "pause", 0);
 	long chunk = arg_number(argc, argv, "chunk", 256) * 1024;
 	if (arg_number(argc, argv, "ignore-term", 0)) signal(SIGTERM, SIG_IGN);
 	const char *adj = arg_text(argc, argv, "adj", NULL), *comm = arg_text(argc, argv, "comm", NULL);
@@ -39,7 +40,11 @@ int main(int argc, char **argv)
 		if (p == MAP_FAILED) { sleep_ms(10); continue; }
 		for (long i = 0; i < chunk; i += PAGE) p[i] = 1;
 		taken += chunk;
-		if (taken <= start) { begin = now_us(); continue; }
+		if (taken <= start) {
+			if (taken == start && rest > 0) sleep_ms(rest);
+			begin = now_us();
+			continue;
+		}
 		/* Sleep only when ahead of the rate, so that a stall is caught up with. */
 		if (rate > 0)
 			while ((now_us() - begin) * (rate / 1000000.0) < (double)(taken - start)) sleep_ms(5);
