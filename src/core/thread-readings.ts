@@ -56,6 +56,7 @@ export const emptyReading = (): ThreadReading => ({
 export interface WalkCounts {
   /** Walks completed since control started; 0: none. */
   walks: number;
+  /** Of processes: kernel threads are left out. */
   threads: number;
   /** SIGKILL pending for the thread. */
   dying: number;

@@ -1,5 +1,6 @@
 /** The walk over the threads, asked for what core/stall wants: one turn's state in, its findings out. */
 import type { Observations } from '../../core/observations.ts';
+import { FLAG } from '../../core/process-table.ts';
 import { isVictim } from '../../core/stall/summary.ts';
 import { toName } from '../../core/stall/warning.ts';
 import type { State } from '../../core/state.ts';
@@ -26,8 +27,14 @@ const isShotNear = ({ level, detect, nobodyMs, victims }: State, isEnforcing: bo
   nobodyMs === ABSENT &&
   !victims.some(isPending);
 
-export const createTaskWatch = ({ roots, clock, policy }: Host, state: State): TaskWatch => {
-  const walk = createTaskWalk(roots.proc, taskIo, clock.nowMs);
+export const createTaskWatch = ({ roots, clock, policy, index: { table } }: Host, state: State): TaskWatch => {
+  const walk = createTaskWalk(roots.proc, taskIo, clock.nowMs, (into) => {
+    for (let row = 0; row < table.count; row++) {
+      const slot = table.rows[row] as number;
+      const isKernel = ((table.flags[slot] as number) & FLAG.KTHREAD) !== 0;
+      if (isKernel && !(table.comm[slot] as string).startsWith('kswapd')) into.add(table.pid[slot] as number);
+    }
+  });
   const { stallWatch, stall, register } = state;
   const victimPid = (pid: number): boolean => register.dying.some((dying) => dying.pid === pid && isVictim(dying));
   const closed = { isOpen: false, isPaused: false, followed: [], named: [], isFruitful: false, isVictim: victimPid };

@@ -22,7 +22,11 @@ export interface Round {
   stop(): void;
 }
 
-export const createRound = (procRoot: string, io: TaskIo): Round => {
+/**
+ * `knownKernelThreads` adds those that are known already, kswapd left out: each that is asked costs an open, and a host has
+ * more of them than of all others while its work is one big process.
+ */
+export const createRound = (procRoot: string, io: TaskIo, knownKernelThreads: (into: Set<number>) => void): Round => {
   const at = { pid: ABSENT, tid: ABSENT };
   const kernelThreads = new Set<number>();
   let threads = 0;
@@ -48,7 +52,10 @@ export const createRound = (procRoot: string, io: TaskIo): Round => {
     at,
     next: async () => {
       if (walk === null) {
-        if (rounds++ % KNOWN_FOR_ROUNDS === 0) kernelThreads.clear();
+        if (rounds++ % KNOWN_FOR_ROUNDS === 0) {
+          kernelThreads.clear();
+          knownKernelThreads(kernelThreads);
+        }
         walk = all();
       }
       const { done } = await walk.next();
@@ -65,7 +72,7 @@ export const createRound = (procRoot: string, io: TaskIo): Round => {
       // Closes the directories; it does not reject, as listing does not.
       void walk?.return?.();
       walk = null;
-      kernelThreads.clear();
+      rounds = 0;
     },
   };
 };

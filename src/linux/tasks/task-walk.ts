@@ -9,7 +9,7 @@ import { ABSENT } from '../../core/units.ts';
 import { createKeptThreads, type Followed, type KeptThread } from './kept-threads.ts';
 import { createRound } from './round.ts';
 import type { TaskIo } from './task-io.ts';
-import { createThreadReader, isTelling, type ThreadReader } from './thread-reader.ts';
+import { createThreadReader, isTelling, type ThreadFiles, type ThreadReader } from './thread-reader.ts';
 
 /** What the core wants to know now. */
 export interface Wanted {
@@ -55,9 +55,14 @@ const HUNG_MS = 3000;
 
 const hasExited = (state: string): boolean => state === 'Z' || state === 'X';
 
-export const createTaskWalk = (procRoot: string, io: TaskIo, nowMs: () => number): TaskWalk => {
+export const createTaskWalk = (
+  procRoot: string,
+  io: TaskIo,
+  nowMs: () => number,
+  knownKernelThreads: (into: Set<number>) => void,
+): TaskWalk => {
   const kept = createKeptThreads(io);
-  const round = createRound(procRoot, io);
+  const round = createRound(procRoot, io, knownKernelThreads);
   let filling = createThreadFindings(READINGS_MAX);
   let taken = createThreadFindings(READINGS_MAX);
   let wanted: Wanted = {
@@ -86,7 +91,7 @@ export const createTaskWalk = (procRoot: string, io: TaskIo, nowMs: () => number
     Object.assign(into, reading);
     filling.count++;
   };
-  const read = (mine: ThreadReader, pid: number, tid: number, files: KeptThread | null): Promise<void> =>
+  const read = (mine: ThreadReader, pid: number, tid: number, files: ThreadFiles): Promise<void> =>
     hung === null ? mine.look(pid, tid, files) : mine.glance(pid, tid);
 
   const lookAgain = async (mine: ThreadReader, thread: KeptThread): Promise<void> => {
@@ -107,12 +112,15 @@ export const createTaskWalk = (procRoot: string, io: TaskIo, nowMs: () => number
     }
     if (wanted.isVictim(reading.pid)) counts.victim++;
   };
+  const blankCounts = (): void => {
+    counts.threads = counts.dying = counts.exiting = counts.victim = 0;
+  };
   const endRound = (): void => {
     roundMs = nowMs();
     pauseMs = wanted.isFruitful ? PAUSE_MIN_MS : Math.min(PAUSE_MAX_MS, pauseMs * 2);
     Object.assign(filling.walk, counts);
     filling.walk.walks++;
-    counts.threads = counts.dying = counts.exiting = counts.victim = 0;
+    blankCounts();
   };
   const goOn = async (mine: ThreadReader): Promise<void> => {
     if (!(await round.next())) {
@@ -120,14 +128,19 @@ export const createTaskWalk = (procRoot: string, io: TaskIo, nowMs: () => number
       return;
     }
     const { pid, tid } = round.at;
-    await read(mine, pid, tid, null);
+    const files: ThreadFiles = { statFd: ABSENT, wchanFd: ABSENT };
+    await read(mine, pid, tid, files);
     const { reading } = mine;
-    if (mine !== reader || reading.state === '') return;
+    const isOurs = mine === reader && reading.state !== '';
+    if (isOurs && isTelling(reading) && !kept.has(tid)) {
+      tell(mine);
+      kept.offer(pid, tid, files, reading.atMs);
+    } else kept.letGo(files);
+    if (!isOurs) return;
     if (pid === tid) round.hasThreads(mine.threads());
-    count(mine);
     const isKernel = reading.flags !== ABSENT && (reading.flags & TASK_FLAG.KTHREAD) !== 0;
     if (isKernel) round.isKernelThread();
-    if (isTelling(reading) && !kept.has(tid)) tell(mine);
+    else count(mine);
   };
 
   const walk = async (mine: ThreadReader): Promise<void> => {
@@ -159,14 +172,16 @@ export const createTaskWalk = (procRoot: string, io: TaskIo, nowMs: () => number
   const close = (): void => {
     kept.keep([]);
     round.stop();
+    blankCounts();
     due = [];
   };
 
   return {
     run: (now, wants) => {
       const wasOpen = wanted.isOpen;
-      wanted = { ...wants };
       leaveHung(now);
+      if (!wasOpen && !wants.isOpen) return;
+      wanted = { ...wants };
       if (wasOpen && !wants.isOpen) close();
       if (!wants.isOpen || wants.isPaused) return;
       if (!wasOpen) {

@@ -26,8 +26,8 @@ export interface ThreadReader {
   /** Whose file is being read now and since when; ABSENT: none is. */
   readonly readingPid: () => number;
   readonly readingSinceMs: () => number;
-  /** By stat and wchan. With `files` their descriptors are opened where they are not, used and left open. */
-  look(pid: number, tid: number, files: ThreadFiles | null): Promise<void>;
+  /** By stat and wchan, whose descriptors are opened where they are not, and left open. */
+  look(pid: number, tid: number, files: ThreadFiles): Promise<void>;
   /** By status alone, which never blocks: state, pending SIGKILL, no flags. */
   glance(pid: number, tid: number): Promise<void>;
   /** Adds the context switches to the reading. */
@@ -69,13 +69,7 @@ export const createThreadReader = (procRoot: string, io: TaskIo, nowMs: () => nu
     io.close(fd);
     return length;
   };
-  const readFile = async (
-    pid: number,
-    tid: number,
-    file: 'stat' | 'wchan',
-    files: ThreadFiles | null,
-  ): Promise<number> => {
-    if (files === null) return readOnce(pid, tid, file);
+  const readFile = async (pid: number, tid: number, file: 'stat' | 'wchan', files: ThreadFiles): Promise<number> => {
     const key = file === 'stat' ? 'statFd' : 'wchanFd';
     if (files[key] === ABSENT) files[key] = await io.open(pathOf(pid, tid, file));
     return files[key] === ABSENT ? ABSENT : readKept(pid, files[key]);

@@ -118,3 +118,6 @@ export const addProcess = (tasks: FakeTasks, pid: number, threads: number, like:
   for (let at = 0; at < threads; at++) all.set(pid + at, { ...like });
   tasks.processes.set(pid, all);
 };
+
+/** The index knows no kernel thread. */
+export const noneKnown = (): void => undefined;

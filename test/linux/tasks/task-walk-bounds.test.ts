@@ -7,7 +7,7 @@ import { taskIo } from '../../../src/linux/tasks/task-io.ts';
 import { createTaskWalk, type Wanted } from '../../../src/linux/tasks/task-walk.ts';
 import { removeNative } from '../../support/native/build.ts';
 import { endSubjects, startSubject, statusField } from '../../support/native/subject.ts';
-import { addProcess, fakeTasks } from './fake-tasks.ts';
+import { addProcess, fakeTasks, noneKnown } from './fake-tasks.ts';
 
 const WANTED: Wanted = {
   ...{ isOpen: true, isPaused: false, followed: [], named: [], isFruitful: true, isVictim: () => false },
@@ -18,7 +18,7 @@ describe('on a host with 50,000 threads', () => {
     const tasks = fakeTasks();
     for (let pid = 1000; pid < 1_001_000; pid += 1000) addProcess(tasks, pid, 50);
     let nowMs = 0;
-    const walk = createTaskWalk('/proc', tasks.io, () => nowMs);
+    const walk = createTaskWalk('/proc', tasks.io, () => nowMs, noneKnown);
     const perSecond: number[] = [];
     let walks = 0;
     let wholeS = 0;
@@ -46,7 +46,7 @@ describe('on a host with 50,000 threads', () => {
     addProcess(tasks, 1000, 300, { state: 'D', wchan: 'io_schedule' });
     const followed = Array.from({ length: 256 }, (_, at) => ({ pid: 1000, tid: 1000 + at }));
     let nowMs = 0;
-    const walk = createTaskWalk('/proc', tasks.io, () => nowMs);
+    const walk = createTaskWalk('/proc', tasks.io, () => nowMs, noneKnown);
     const run = async (turns: number): Promise<void> => {
       for (let turn = 0; turn < turns; turn++) {
         walk.run(nowMs, { ...WANTED, followed, isFruitful: false });
@@ -73,7 +73,7 @@ describe('on this machine', () => {
     expect(await subject.tell('rest 400')).toBe('ok');
     const { pid } = subject;
     const now = (): number => Math.floor(performance.now());
-    const walk = createTaskWalk('/proc', taskIo, now);
+    const walk = createTaskWalk('/proc', taskIo, now, noneKnown);
     const followed = [{ pid, tid: pid }];
     let counted = 0;
     let looked: ThreadReading | undefined;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ThreadReading } from '../../../src/core/thread-readings.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { createTaskWalk, type TaskWalk, type Wanted } from '../../../src/linux/tasks/task-walk.ts';
-import { addProcess, type FakeTasks, fakeTasks } from './fake-tasks.ts';
+import { addProcess, type FakeTasks, fakeTasks, noneKnown } from './fake-tasks.ts';
 
 const MEMALLOC = 0x400800;
 const WANTED = {
@@ -17,7 +17,7 @@ let walk: TaskWalk;
 beforeEach(() => {
   tasks = fakeTasks();
   nowMs = 10_000;
-  walk = createTaskWalk('/proc', tasks.io, () => nowMs);
+  walk = createTaskWalk('/proc', tasks.io, () => nowMs, noneKnown);
 });
 
 /** Everything that the fake has to answer has been answered. */
@@ -60,8 +60,31 @@ describe('a round', () => {
     addProcess(tasks, 60, 1, { flags: 0x220840, comm: 'kswapd0' });
     const told = await turns(4);
     expect(told).toMatchObject([{ tid: 60, comm: 'kswapd0' }]);
+    expect(walk.take().walk.threads).toBe(0);
     await turns(40);
     expect(tasks.opened.filter((path) => path.includes('/2/'))).toHaveLength(1);
+  });
+
+  it('asks no kernel thread that is known already', async () => {
+    addProcess(tasks, 2, 1, { flags: 0x208040 });
+    addProcess(tasks, 20, 1, { flags: MEMALLOC });
+    walk = createTaskWalk(
+      '/proc',
+      tasks.io,
+      () => nowMs,
+      (into) => void into.add(2),
+    );
+    await turns(60);
+    expect(tasks.opened.some((path) => path.startsWith('/proc/2/'))).toBe(false);
+  });
+
+  it('that is given up counts for nothing in the next one', async () => {
+    addProcess(tasks, 20, 200);
+    await turns(3, {}, 250);
+    expect(walk.take().walk.walks).toBe(0);
+    await turns(1, { isOpen: false });
+    await turns(8);
+    expect(walk.take().walk).toMatchObject({ walks: 1, threads: 200 });
   });
 
   it('passes over who is gone, and lists nobody without threads', async () => {
@@ -95,6 +118,18 @@ describe('threads that are followed', () => {
     expect(tasks.openNow()).toBe(2);
     await turns(1, { isOpen: false });
     expect(tasks.openNow()).toBe(0);
+  });
+
+  it('keep the descriptors of the look that told of them', async () => {
+    await turns(1);
+    walk.run(nowMs, WANTED);
+    await settled();
+    expect(walk.take().count).toBe(2);
+    expect(tasks.openNow()).toBe(4);
+    nowMs += 1000;
+    await turns(8, { followed });
+    expect(tasks.openNow()).toBe(2);
+    expect(tasks.opened.filter((path) => path.includes('/11/'))).toHaveLength(2);
   });
 
   it('have their switches counted when they are named', async () => {
