@@ -99,6 +99,7 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     holdOffMs: settings.act.hold_off,
     victimTimeoutMs: settings.act.victim_timeout,
     futility: settings.act.futility,
+    forkStorm: settings.act.fork_storm,
     reap: settings.act.reap,
     killsPerMinute: settings.act.kills_per_minute,
     killsPerHour: settings.act.kills_per_hour,

@@ -5,6 +5,7 @@
 import { EXCLUSIONS, type OomwatchdEvent } from '../core/event.ts';
 import { force } from '../core/force.ts';
 import type { ForcedAnswer, ForcedRequest } from '../core/forced.ts';
+import { noteKernelDeaths } from '../core/fork-storm.ts';
 import type { Outcome, SignalIntent } from '../core/intent.ts';
 import type { TickOutput } from '../core/output.ts';
 import { paceMs } from '../core/pace.ts';
@@ -199,6 +200,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     const stalls = stalledSince(nowMs);
     watchVictims();
     intake.fill(state.register);
+    if (policy.act.forkStorm) noteKernelDeaths(state.forkStorm, inputs.kernel, inputs.kernelSlots, index.table, nowMs);
     runTick(nowMs);
     const { verdict } = state.detect;
     numbers.nowMs = nowMs;

@@ -35,6 +35,7 @@ export interface Index {
   refresh(budgetMs: number): boolean;
   scan(): void;
   identify(slot: number): void;
+  descend(pids: readonly number[], budgetMs: number): void;
 }
 
 export interface Executor {

@@ -1,4 +1,5 @@
 /** When the index of processes is brought up to date: in calm times, within a budget, and not right after a shot. */
+import { noteCalmRound, suspectsOf } from '../core/fork-storm.ts';
 import type { State } from '../core/state.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
@@ -18,6 +19,8 @@ const HURRY_MS = 10_000;
 /** A slice in calm times, and one when a shortage approaches and the index must be fresh before the verdict. */
 const CALM_BUDGET_MS = 2;
 const APPROACH_BUDGET_MS = 3;
+/** Between two shots: some ten children that were not known before. */
+const DESCENT_BUDGET_MS = 4;
 /** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
 const REFRESH_MAX_FULL_PERMYRIAD = 1000;
 /** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
@@ -41,15 +44,29 @@ export const createUpkeep = (index: Index, state: State): Upkeep => {
     return exhaustionMs !== ABSENT && exhaustionMs <= HURRY_MS ? 0 : STEADY_ROUND_MS;
   };
 
+  /** The children of whoever has lost some: in a storm they are younger than any round, and innocents would be chosen. */
+  const descend = (nowMs: number): void => {
+    const { deaths } = state.forkStorm;
+    if (deaths.length === 0) return;
+    const suspects = suspectsOf(state.forkStorm, nowMs);
+    const stalls = state.detect.signs.fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
+    // After one death it is most likely a leak that is over: not worth a stall of the loop.
+    if (suspects.length === 0 || (stalls && deaths.length < 2)) return;
+    index.descend(suspects, DESCENT_BUDGET_MS);
+  };
+
   return {
     run: (nowMs) => {
+      descend(nowMs);
       const { fullPermyriad } = state.detect.signs;
       const emergency = state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
       // With nobody to choose there is no shot to keep the way clear for: only somebody new can help.
       if (emergency && state.nobodyMs === ABSENT) return;
       if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS || nowMs - roundEndMs < roundEveryMs()) return;
       const budgetMs = state.level >= LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
-      if (index.refresh(budgetMs)) roundEndMs = nowMs;
+      if (!index.refresh(budgetMs)) return;
+      roundEndMs = nowMs;
+      if (state.level === LEVEL.CALM) noteCalmRound(state.forkStorm, index.table);
     },
     shot: (nowMs) => {
       lastSignalMs = nowMs;

@@ -1,7 +1,9 @@
 /** A victim out of the table that a tick asked for, or the reason why there is none. */
 import { EXCLUSIONS } from './event.ts';
+import { findStorm, isTellable } from './fork-storm.ts';
 import { futilityOf, futilityText } from './futility.ts';
 import type { SignalIntent } from './intent.ts';
+import { memoryFacts } from './memory-facts.ts';
 import { noAction } from './no-action.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
@@ -9,6 +11,7 @@ import type { ProcessTable } from './process-table.ts';
 import type { Sample } from './sample.ts';
 import { choose, minimumKiBOf, noteDying, pushSignals, waitsFor, wholeOf, whyNobody } from './selection.ts';
 import type { State } from './state.ts';
+import { swarmVictim } from './swarm.ts';
 import { ABSENT } from './units.ts';
 
 const UNIDENTIFIED = EXCLUSIONS.indexOf('unidentified');
@@ -34,6 +37,7 @@ export const chooseFrom = (
     noAction(state, 'waiting_for_victim', detail, sample, nowMs, out);
     return;
   }
+  if (policy.act.forkStorm && takeStorm(state, table, minimumKiB, sample, policy, nowMs, out)) return;
   if (slot === ABSENT) {
     // Whoever runs the tick may look who the unidentified are and ask again: that is no refusal to act yet.
     const isFinal = state.nobodyMs !== ABSENT || state.ranking.excluded[UNIDENTIFIED] === 0;
@@ -49,5 +53,39 @@ export const chooseFrom = (
     return;
   }
   state.nobodyMs = ABSENT;
-  pushSignals(state, table, slot, signal, policy.mode === 'observe', '', out, wholeOf(table, slot, policy));
+  const { calm, forkStorm, ranking } = state;
+  const victim = policy.act.forkStorm ? swarmVictim(slot, table, ranking, sample, calm, forkStorm.calmPid) : slot;
+  pushSignals(state, table, victim, signal, policy.mode === 'observe', '', out, wholeOf(table, victim, policy));
+};
+
+/** Pushes the signals for the parent of a fork storm and all that it forked; false when there is none that may be killed. */
+const takeStorm = (
+  state: State,
+  table: ProcessTable,
+  minimumKiB: number,
+  sample: Sample,
+  policy: Policy,
+  nowMs: number,
+  out: TickOutput,
+): boolean => {
+  const { forkStorm } = state;
+  const storm = findStorm(forkStorm, table, state.ranking, minimumKiB, nowMs);
+  if (storm === null) return false;
+  if (storm.isSpared) {
+    const why = EXCLUSIONS[state.ranking.exclusion[storm.slot] as number];
+    const detail = `pid ${table.pid[storm.slot]} (${table.comm[storm.slot]}) replaces its children, and is ${why}`;
+    const { number: episode } = state.episode;
+    const memory = memoryFacts(sample);
+    if (isTellable(forkStorm, nowMs))
+      out.events.push({ kind: 'no_action', episode, reason: 'fork_storm', detail, memory });
+    return false;
+  }
+  forkStorm.members = storm.members;
+  // What was counted is answered: a parent that cannot be signalled must die for new deaths.
+  forkStorm.deaths.length = 0;
+  state.nobodyMs = ABSENT;
+  // SIGTERM would leave it time to fork more. A process with SIGKILL pending forks no more (kernel/fork.c, copy_process()).
+  const whole = wholeOf(table, storm.slot, policy);
+  pushSignals(state, table, storm.slot, 'KILL', policy.mode === 'observe', 'fork_storm', out, whole);
+  return true;
 };

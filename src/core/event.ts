@@ -21,6 +21,7 @@ export const NO_ACTION_REASONS = [
   'victim_vanished',
   'waiting_for_victim',
   'futile',
+  'fork_storm',
 ] as const;
 export type NoActionReason = (typeof NO_ACTION_REASONS)[number];
 
@@ -83,10 +84,10 @@ export const FORCED_OUTCOMES = ['signalled', 'observed', 'nobody', 'refused', 'p
 export type ForcedOutcome = (typeof FORCED_OUTCOMES)[number];
 
 /**
- * Who is killed along with a victim: those who share its mm, those of its cgroup with memory.oom.group, and those of the
- * cgroup or unit that a rule takes as a whole.
+ * Who is killed along with a victim: those who share its mm, those of its cgroup with memory.oom.group, those of the cgroup or
+ * unit that a rule takes as a whole, and whom it has forked in a fork storm.
  */
-export const COMPANIES = ['', 'mm_group', 'oom_group', 'cgroup', 'unit'] as const;
+export const COMPANIES = ['', 'mm_group', 'oom_group', 'cgroup', 'unit', 'fork_storm'] as const;
 export type Company = (typeof COMPANIES)[number];
 
 /** One of the six corrections that mattered in a choice. */

@@ -9,8 +9,8 @@ export interface SignalIntent {
   readonly pid: number;
   /** Observe mode: do everything but the last system call. */
   readonly dryRun: boolean;
-  /** Why a TERM becomes a KILL; empty for a first signal, whose reason are the detectors. forced: somebody asked for it. */
-  readonly reason: '' | 'term_timeout' | 'kill_mark' | 'forced';
+  /** Why a TERM becomes a KILL; empty for a first signal, whose reason are the detectors. forced: somebody asked for it. fork_storm: it replaces its children as they die. */
+  readonly reason: '' | 'term_timeout' | 'kill_mark' | 'forced' | 'fork_storm';
   /** Not "": goes along with the victim in slot `companyOf`. */
   readonly company: Company;
   readonly companyOf: number;

@@ -131,6 +131,8 @@ export interface ActPolicy {
   readonly victimTimeoutMs: number;
   /** Kill nobody when killing cannot end the shortage. */
   readonly futility: boolean;
+  /** Kill the parent of a fork storm with all of its children. */
+  readonly forkStorm: boolean;
   /** process_mrelease(2) for every victim after SIGKILL. */
   readonly reap: boolean;
   readonly killsPerMinute: number;

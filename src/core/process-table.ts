@@ -51,6 +51,8 @@ export interface ProcessTable {
   count: number;
   readonly pid: Int32Array;
   readonly ppid: Int32Array;
+  /** setsid(2): children have that of their parent, who was only adopted has another. ABSENT until identified. */
+  readonly session: Int32Array;
   /** Field 22 of stat, clock ticks since boot; ABSENT until the deferred read has answered. */
   readonly startTimeTicks: Float64Array;
   readonly uid: Float64Array;
@@ -99,6 +101,7 @@ export const createProcessTable = (capacity: number): ProcessTable => ({
   count: 0,
   pid: new Int32Array(capacity),
   ppid: new Int32Array(capacity),
+  session: new Int32Array(capacity),
   startTimeTicks: new Float64Array(capacity),
   uid: new Float64Array(capacity),
   rssKiB: new Float64Array(capacity),
@@ -131,6 +134,7 @@ export const noteTotals = (table: ProcessTable, sample: Sample): void => {
 export const clearSlot = (table: ProcessTable, slot: number, pid: number): void => {
   table.pid[slot] = pid;
   table.ppid[slot] = ABSENT;
+  table.session[slot] = ABSENT;
   table.startTimeTicks[slot] = ABSENT;
   table.uid[slot] = ABSENT;
   table.rssKiB[slot] = ABSENT;

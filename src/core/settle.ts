@@ -5,6 +5,7 @@
 import { spend } from './act/budget.ts';
 import { demandText, roomOf } from './cgroup-action.ts';
 import { EXCLUSIONS, type Exclusion, type OomwatchdEvent, type ProcessFacts } from './event.ts';
+import { noteDeath } from './fork-storm.ts';
 import { EPERM, ESRCH, type Outcome, type SignalIntent, type Task } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
 import type { Policy } from './policy.ts';
@@ -155,6 +156,8 @@ export const settle = (
   if (outcome.sent && intent.signal === 'KILL') enterDying(state, intent, table, policy, nowMs, tasks);
   if (outcome.errno !== 0 && outcome.errno !== ESRCH) refuse(state, victims, intent);
   if (!isMain) return;
+  const isDead = outcome.sent || outcome.errno === ESRCH;
+  if (isDead && known === undefined && policy.act.forkStorm) noteDeath(state.forkStorm, table, intent.slot, nowMs);
   if (outcome.errno === ESRCH) {
     if (known !== undefined && known.exitedMs === ABSENT) known.exitedMs = known.freedMs = nowMs;
     events.push({ kind: 'no_action', episode, reason: 'victim_vanished', detail: `pid ${intent.pid}`, memory });

@@ -6,6 +6,7 @@ import { type CgroupAction, createCgroupAction } from './cgroup-action.ts';
 import type { CgroupRow } from './cgroup-row.ts';
 import { createDetect, type DetectState } from './detect/detect.ts';
 import type { NoActionReason } from './event.ts';
+import { createForkStorm, type ForkStorm } from './fork-storm.ts';
 import { type Calm, createCalm } from './futility.ts';
 import type { Holder } from './holder.ts';
 import { createHolding, type Holding } from './holding.ts';
@@ -40,6 +41,7 @@ export interface State {
   /** As of the last look while memory was short. */
   holders: readonly Holder[];
   readonly holding: Holding;
+  readonly forkStorm: ForkStorm;
   readonly episode: Episode;
   readonly budget: Budget;
   readonly ranking: Ranking;
@@ -79,6 +81,7 @@ export const createState = (capacity: number): State => ({
   cgroupAction: createCgroupAction(),
   holders: [],
   holding: createHolding(),
+  forkStorm: createForkStorm(),
   episode: createEpisode(),
   budget: createBudget(),
   ranking: createRanking(capacity, RANK_DEPTH),

@@ -124,9 +124,12 @@ const holdOffMs = (state: State, { act, detect: { thrash } }: Policy): number =>
 const returnedOf = (baselineKiB: number, sample: Sample): number =>
   Math.max(0, sample.memAvailableKiB + Math.max(0, sample.swapFreeKiB) - baselineKiB);
 
+const NO_MEMBERS: ReadonlyMap<number, number> = new Map();
+
 const forgetEpisode = (state: State): void => {
   if (state.victims.length > 0) state.victims.length = 0;
   if (state.refused.length > 0 && state.cgroupAction.rule === null) state.refused.length = 0;
+  if (state.forkStorm.members.size > 0) state.forkStorm.members = NO_MEMBERS;
   state.noAction = null;
   state.nobodyMs = ABSENT;
 };

@@ -35,6 +35,9 @@ const why = ({ reason, signal, memory }: EventOf<'signal'>): string => {
       case 'kill_mark':
         clauses.push('it has not exited after SIGTERM');
         break;
+      case 'fork_storm':
+        clauses.push(`it replaces its children as fast as they die, ${available(memory)}`);
+        break;
       case 'forced':
         clauses.push('an operator asked for it');
         break;
@@ -50,6 +53,7 @@ const along = ({ company, companyOf }: EventOf<'signal'>): string => {
   if (company === 'cgroup' || company === 'unit')
     return `, which is killed as part of the ${company} of pid ${companyOf}`;
   if (company === 'mm_group') return `, which shares the memory of pid ${companyOf}`;
+  if (company === 'fork_storm') return `, which pid ${companyOf} has forked`;
   return company === 'oom_group' ? `, which dies with pid ${companyOf} (memory.oom.group of their cgroup)` : '';
 };
 
@@ -87,6 +91,7 @@ const NO_ACTION_WORDS: Record<NoActionReason, Sentence> = {
   no_privilege: ['error', 'the kernel does not let us signal it'],
   recovered_while_selecting: ['info', 'memory recovered while the victim was being chosen'],
   victim_vanished: ['info', 'the victim exited by itself'],
+  fork_storm: ['error', 'a process that may not be killed replaces its children as fast as they die'],
   futile: ['error', 'killing cannot end this shortage'],
   waiting_for_victim: ['info', 'waiting for the last victim to give back its memory'],
 };

@@ -37,7 +37,13 @@ act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_ti
   const ports: Ports = {
     clock: { nowMs: machine.nowMs },
     sampler: { readBasics: machine.readBasics, readDetails: machine.readDetails, repair: () => undefined, sources: [] },
-    index: { table: machine.table, refresh: () => true, scan: machine.scan, identify: () => undefined },
+    index: {
+      table: machine.table,
+      refresh: () => true,
+      scan: machine.scan,
+      identify: () => undefined,
+      descend: () => undefined,
+    },
     executor: { signal: machine.signal, hasExited: machine.hasExited, sysrqF: () => 0 },
     kernelLog: { read: () => undefined },
     standby: { begin: () => false, take: () => undefined, end: () => undefined },

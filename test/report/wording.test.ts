@@ -62,6 +62,16 @@ describe('a signal', () => {
       { company: 'oom_group', companyOf: 4700, sent: false },
       `warn: would send SIGKILL to ${TOMCAT}, which dies with pid 4700 (memory.oom.group of their cgroup): MemAvailable 48 MiB is below the kill mark (observe mode, nothing was sent)`,
     ],
+    [
+      'a parent that replaces its children',
+      { reason: 'fork_storm' },
+      `warn: SIGKILL to ${TOMCAT}: it replaces its children as fast as they die, MemAvailable 48 MiB of 4.0 GiB`,
+    ],
+    [
+      'one of those children',
+      { company: 'fork_storm', companyOf: 4700, reason: 'fork_storm' },
+      `warn: SIGKILL to ${TOMCAT}, which pid 4700 has forked: it replaces its children as fast as they die, MemAvailable 48 MiB of 4.0 GiB`,
+    ],
     ['a reason of another version', { reason: 'new\nthing' }, `warn: SIGKILL to ${TOMCAT}: new\\nthing`],
   ])('%s', (_, change, sentence) => {
     expect(said({ ...signal, ...change })).toBe(sentence);

@@ -94,7 +94,8 @@ export const rescueLine = ({ outcome, pid, comm, sizeKiB, errno, lateMs, memAvai
 export const kmsgLine = (event: OomwatchdEvent): string | null => {
   switch (event.kind) {
     case 'signal':
-      return signalLine(event);
+      // Hundreds that go along with one would take the room of its own line.
+      return event.company === 'fork_storm' ? null : signalLine(event);
     case 'victim':
       return stuckLine(event);
     case 'reap':

@@ -35,6 +35,12 @@ export const act = section(
       'Kill nobody while all that may be killed could not end the shortage, and tell who has the memory.',
       'a full tmpfs, a slab leak or a protected hog is not cured by the death of innocents; the kernel kills them one by one.',
     ),
+    fork_storm: setting(
+      toggle(),
+      true,
+      'Kill a parent that replaces its children as fast as they are killed, together with them, if it may be chosen.',
+      'its children never end, and by its own size it is never chosen; three deaths and two replacements within 10 s are no accident.',
+    ),
     reap: setting(
       toggle(),
       true,

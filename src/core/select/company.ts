@@ -15,8 +15,10 @@ const HIDDEN = EXCLUSIONS.indexOf('hidden_from_kernel');
 const MM_GROUP = EXCLUSIONS.indexOf('mm_group');
 const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
 
+const NO_MEMBERS: ReadonlyMap<number, number> = new Map();
+
 /** Small, or hidden as vfork children are: no victims by themselves, but nothing protects them. */
-const mayDie = (exclusion: number): boolean =>
+export const mayDie = (exclusion: number): boolean =>
   exclusion === ABSENT || exclusion === HIDDEN || exclusion === BELOW_MINIMUM;
 
 /** A cgroup that a rule kills as a whole, with everything below it. */
@@ -41,13 +43,14 @@ export const mayDieWhole = (table: ProcessTable, ranking: Ranking, path: string)
 
 /**
  * Everybody else who dies with the process in `slot`, as the last ranking saw them. mm_group: shares its mm, or that of a
- * member before it, so that killing it returns nothing more.
+ * member before it, so that killing it returns nothing more. `members`: slot and pid of a fork storm's family.
  */
 export const companyOf = (
   table: ProcessTable,
   ranking: Ranking,
   slot: number,
   whole: WholeCgroup | null = null,
+  members: ReadonlyMap<number, number> = NO_MEMBERS,
 ): Companion[] => {
   const company: Companion[] = [];
   const cgroup = table.oomGroup[slot] as string;
@@ -70,6 +73,11 @@ export const companyOf = (
   // The column names the highest cgroup that has it set, so all of its members have the same.
   if (whole !== null) add(whole.company, (other) => isWithin(table.cgroup[other] as string, whole.path));
   if (cgroup !== '') add('oom_group', (other) => table.oomGroup[other] === cgroup);
+  if (members.get(slot) === table.pid[slot]) {
+    // A slot and pid may be given again within an episode; the session of the family is not.
+    const session = table.session[slot];
+    add('fork_storm', (other) => members.get(other) === table.pid[other] && table.session[other] === session);
+  }
   if (mms.some((mm) => mm !== ABSENT)) add('mm_group', sharesMm);
   return company;
 };

@@ -2,6 +2,7 @@
 import type { ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { arm } from './arm.ts';
+import { descend } from './descend.ts';
 import { enrol } from './enrol.ts';
 import { identify } from './identify.ts';
 import { readArmed } from './read-row.ts';
@@ -23,6 +24,8 @@ export interface ProcessIndex {
    * long as it is pinned.
    */
   know(pid: number): number;
+  /** Has these processes, their children and those of these known at once, as far as `budgetMs` allows. */
+  descend(pids: readonly number[], budgetMs: number): void;
   counts(): { known: number; armed: number; overflow: number; rounds: number };
   close(): void;
 }
@@ -43,6 +46,13 @@ export const createProcessIndex = (
   const slots = createSlots(limits.capacity);
   const round = createRound(limits.capacity, limits.chosen);
   round.procFd = io.openDirectory(env.procRoot);
+  const know = (pid: number): number => {
+    const slot = slots.byPid.get(pid) ?? enrol(io, slots, env.procRoot, pid);
+    if (slot === ABSENT || identify(io, slots, env, slot, hooks.nowMs()) < 0) return ABSENT;
+    hooks.identified(slot);
+    if (arm(io, slots, env.procRoot, slot) === 0) readArmed(io, slots, slot);
+    return slot;
+  };
   return {
     table: slots.table,
     slots,
@@ -51,13 +61,9 @@ export const createProcessIndex = (
     identify: (slot) => {
       if (identify(io, slots, env, slot, hooks.nowMs()) === 0) hooks.identified(slot);
     },
-    know: (pid) => {
-      const slot = slots.byPid.get(pid) ?? enrol(io, slots, env.procRoot, pid);
-      if (slot === ABSENT || identify(io, slots, env, slot, hooks.nowMs()) < 0) return ABSENT;
-      hooks.identified(slot);
-      if (arm(io, slots, env.procRoot, slot) === 0) readArmed(io, slots, slot);
-      return slot;
-    },
+    know,
+    descend: (pids, budgetMs) =>
+      descend({ io, slots, procRoot: env.procRoot, know, nowMs: hooks.nowMs }, pids, budgetMs),
     counts: () => ({ known: slots.table.count, armed: slots.armed, overflow: slots.overflow, rounds: round.rounds }),
     close: () => {
       if (round.procFd >= 0) io.close(round.procFd);

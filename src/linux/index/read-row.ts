@@ -50,6 +50,7 @@ export const applyStatus = (slots: Slots, slot: number, parsed: PidStatus): void
   setFlag(slots, slot, FLAG.SIGKILL_PENDING, parsed.sharedSigkill === 1);
   setFlag(slots, slot, FLAG.CORE_DUMPING, parsed.coreDumping === 1);
   table.ppid[slot] = parsed.ppid;
+  table.session[slot] = parsed.session;
   table.uid[slot] = parsed.uid;
   table.threads[slot] = parsed.threads;
   // Without an mm of the leader the numbers are unknown, not zero: oom_score still has them.

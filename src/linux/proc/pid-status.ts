@@ -6,6 +6,7 @@
  *     Tgid:	98
  *     PPid:	1
  *     Uid:	0	0	0	0               (real, effective, saved, filesystem)
+ *     NSsid:	98	1                     (session id, in each pid namespace from ours down; without CONFIG_PID_NS not there)
  *     Groups:	 4 24 27                    (up to 65536 of them: may push all below out of a small buffer)
  *     Kthread:	0                          (6.12 has it, 6.1 has not)
  *     VmRSS:	    1756 kB                (this block only while the thread has memory: not kernel threads, not zombies)
@@ -64,6 +65,8 @@ export type PidStatus = Record<(typeof NUMBERS | typeof SIZES | typeof MASKS)[nu
   /** Real uid, as the kernel's OOM report prints it. */
   uid: number;
   euid: number;
+  /** As we see it; 0: begun outside of our pid namespace. */
+  session: number;
   /** Where Name stands in the buffer, still escaped: see commOfStatus. */
   nameFrom: number;
   nameEnd: number;
@@ -75,12 +78,13 @@ const KEYS = createKeyTable([
   ...['Tgid', 'PPid', 'Threads', 'CoreDumping', 'Kthread'],
   ...['VmRSS', 'RssAnon', 'RssFile', 'RssShmem', 'VmPTE', 'VmSwap', 'VmExe', 'VmLib'],
   ...['SigPnd', 'ShdPnd'],
-  ...['Name', 'State', 'Uid'],
+  ...['Name', 'State', 'Uid', 'NSsid'],
 ]);
 const FIRST_SIZE = NUMBERS.length;
 const FIRST_MASK = FIRST_SIZE + SIZES.length;
 const NAME_KEY = FIRST_MASK + MASKS.length;
 const STATE_KEY = NAME_KEY + 1;
+const SESSION_KEY = STATE_KEY + 2;
 const UNIT = ascii(' kB');
 /** Signal 9 is bit 8. */
 const SIGKILL_BIT = 8;
@@ -92,7 +96,7 @@ export const emptyPidStatus = (): PidStatus => {
 };
 
 const blankPidStatus = (out: PidStatus): void => {
-  out.state = out.uid = out.euid = out.nameFrom = out.nameEnd = ABSENT;
+  out.state = out.uid = out.euid = out.session = out.nameFrom = out.nameEnd = ABSENT;
   out.tgid = out.ppid = out.threads = out.coreDumping = out.kthread = ABSENT;
   out.vmRssKiB = out.rssAnonKiB = out.rssFileKiB = out.rssShmemKiB = out.vmPteKiB = out.vmSwapKiB = ABSENT;
   out.vmExeKiB = out.vmLibKiB = ABSENT;
@@ -122,6 +126,10 @@ const take = (key: number, buf: Uint8Array, value: number, end: number, out: Pid
     return out.state !== ABSENT;
   }
   const realEnd = wordEnd(buf, value, end);
+  if (key === SESSION_KEY) {
+    out.session = uintBetween(buf, value, realEnd);
+    return out.session !== ABSENT;
+  }
   out.uid = uintBetween(buf, value, realEnd);
   const effective = skipBlanks(buf, realEnd, end);
   out.euid = uintBetween(buf, effective, wordEnd(buf, effective, end));

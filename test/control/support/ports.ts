@@ -76,6 +76,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
         note(`identify ${slot}`);
         options.identify?.(slot);
       },
+      descend: (pids) => note(`descend ${pids.join(' ')}`),
     },
     executor: {
       signal: (intent) => {

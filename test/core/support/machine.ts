@@ -30,6 +30,8 @@ export interface Program {
   reap?: ReapResult;
   /** Has the mm of the program that was started before it, clone(CLONE_VM): its own size counts for nothing. */
   sharesMm?: true;
+  /** Forks such children until so many live, as long as it is not being killed itself. They have its session. */
+  forks?: { child: Program; keeps: number };
   row?: Partial<Row>;
 }
 
@@ -55,6 +57,7 @@ interface Process extends Required<Pick<Program, 'comm' | 'grows' | 'term' | 'ki
   /** When its death began; ABSENT before. */
   dyingMs: number;
   reap: ReapResult;
+  forks: Program['forks'];
   row: Partial<Row>;
 }
 
@@ -149,6 +152,14 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
     if (process.mm.users === 0) keptKiB += Math.round(process.mm.rssKiB * (1 - process.returns));
   };
 
+  const fork = ({ gone, isKilled, forks, pid, row }: Process): void => {
+    if (gone || isKilled || forks === undefined) return;
+    const { child, keeps } = forks;
+    const living = processes.filter((each) => !each.gone && each.row.ppid === pid).length;
+    const born = { ...child.row, ppid: pid, session: row.session ?? pid };
+    for (let more = living; more < keeps; more++) machine.start({ ...child, row: born });
+  };
+
   const step = (ms: number): void => {
     nowMs += ms;
     for (const each of processes) {
@@ -157,6 +168,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       // What waits for its death does not allocate any more.
       else if (each.exitMs === Number.POSITIVE_INFINITY && each.dyingMs === ABSENT) grow(each, ms);
     }
+    for (const each of processes.filter(({ forks }) => forks !== undefined)) fork(each);
     if (strain !== null) {
       counters.fullUs += strain.fullShare * ms * 1000;
       counters.scanned += (strain.scanned * ms) / 1000;
@@ -218,14 +230,27 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       const vacant = processes.findIndex((each) => each.gone);
       const slot = vacant === -1 ? processes.length : vacant;
       const pid = nextPid++;
-      const { refused = false, row = {}, grows = 0, term = 20, kill = 20, returns = 1 } = program;
+      const { refused = false, forks, grows = 0, term = 20, kill = 20, returns = 1 } = program;
+      const row = { session: pid, ...program.row };
       const { reap = kill === 'stuck' ? 'hung' : 'released' } = program;
       const mm = sharesMm && parent?.gone === false ? parent.mm : { rssKiB: program.rssKiB, key: pid, users: 0 };
       mm.users++;
       const isKilled = ((row.flags ?? 0) & FLAG.SIGKILL_PENDING) !== 0;
       const fresh = { pid, slot, mm, sinceMs: nowMs, exitMs: Number.POSITIVE_INFINITY, gone: false, isExiting: false };
       const dead = { isKilled, dyingMs: isKilled ? nowMs : ABSENT };
-      processes[slot] = { comm: program.comm, grows, term, kill, returns, refused, reap, row, ...fresh, ...dead };
+      processes[slot] = {
+        comm: program.comm,
+        grows,
+        term,
+        kill,
+        returns,
+        refused,
+        reap,
+        forks,
+        row,
+        ...fresh,
+        ...dead,
+      };
       table.rows[slot] = slot;
       table.count = processes.length;
       enrol(processes[slot] as Process);

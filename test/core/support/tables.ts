@@ -5,6 +5,9 @@ import { ABSENT, GIB } from '../../../src/core/units.ts';
 
 export interface Row {
   pid: number;
+  ppid: number;
+  /** Left out: unknown. */
+  session: number;
   startTimeTicks: number;
   uid: number;
   rssKiB: number;
@@ -35,6 +38,8 @@ export const TOTAL_PAGES = (24 * GIB) / 4;
 
 const DEFAULTS: Row = {
   pid: 1000,
+  ppid: 1,
+  session: ABSENT,
   startTimeTicks: 500,
   uid: 1000,
   rssKiB: GIB,

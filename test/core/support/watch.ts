@@ -2,6 +2,7 @@
 
 import type { Reaped, Sight } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
+import { noteCalmRound, noteKernelDeaths } from '../../../src/core/fork-storm.ts';
 import type { Outcome, SignalIntent } from '../../../src/core/intent.ts';
 import { emptyObservations } from '../../../src/core/observations.ts';
 import type { TickOutput } from '../../../src/core/output.ts';
@@ -12,6 +13,7 @@ import { settle } from '../../../src/core/settle.ts';
 import { createState, type State } from '../../../src/core/state.ts';
 import { type TickInputs, tick } from '../../../src/core/tick.ts';
 import { ABSENT } from '../../../src/core/units.ts';
+import { LEVEL } from '../../../src/core/verdict.ts';
 import { isPending } from '../../../src/core/victim.ts';
 import type { Machine } from './machine.ts';
 
@@ -102,7 +104,9 @@ export const watch = (
         observed: emptyObservations(),
       },
     };
+    noteKernelDeaths(state.forkStorm, kernel, kernelSlots, machine.table, machine.nowMs());
     tick(state, inputs, policy, machine.nowMs(), out);
+    if (state.level === LEVEL.CALM) noteCalmRound(state.forkStorm, machine.table);
     if (out.intents[0]?.kind === 'scan') {
       scans++;
       machine.scan();

@@ -1,0 +1,53 @@
+/**
+ * Many small processes of one parent that make a shortage together: none of them is the largest process of the host, and by
+ * size an innocent service would die for them. The largest of them goes first; whether its parent replaces it is for
+ * core/fork-storm.
+ */
+import type { Calm } from './futility.ts';
+import type { ProcessTable } from './process-table.ts';
+import type { Sample } from './sample.ts';
+import { rowSizeKiB } from './select/badness.ts';
+import type { Ranking } from './select/rank.ts';
+import { ABSENT } from './units.ts';
+
+/** Fewer are ranked well enough one by one. */
+const MANY = 4;
+/** What they have must be most of what was lost since calm, or they are no more to blame than anybody. */
+const CAUSE_SHARE = 0.5;
+
+interface Swarm {
+  sizeKiB: number;
+  count: number;
+  largest: number;
+}
+
+/**
+ * The slot to take in place of `best`, the first of the ranking: `best` itself where there is no swarm. Young are those with
+ * a pid above `calmPid`, the youngest process of the last calm round of the index; ABSENT: before the first.
+ */
+export const swarmVictim = (
+  best: number,
+  table: ProcessTable,
+  ranking: Ranking,
+  sample: Sample,
+  calm: Calm,
+  calmPid: number,
+): number => {
+  const lostKiB = calm.availableKiB - sample.memAvailableKiB;
+  if (calmPid === ABSENT || calm.availableKiB === ABSENT || lostKiB <= 0) return best;
+  const swarms = new Map<number, Swarm>();
+  let found: Swarm | null = null;
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    const ppid = table.ppid[slot] as number;
+    if (ranking.exclusion[slot] !== ABSENT || (table.pid[slot] as number) <= calmPid || ppid <= 1) continue;
+    const swarm = swarms.get(ppid) ?? { sizeKiB: 0, count: 0, largest: slot };
+    swarms.set(ppid, swarm);
+    swarm.sizeKiB += rowSizeKiB(table, slot);
+    swarm.count++;
+    if ((ranking.points[slot] as number) > (ranking.points[swarm.largest] as number)) swarm.largest = slot;
+    if (found === null || swarm.sizeKiB > found.sizeKiB) found = swarm;
+  }
+  if (found === null || found.count < MANY || found.sizeKiB < lostKiB * CAUSE_SHARE) return best;
+  return found.sizeKiB > rowSizeKiB(table, best) ? found.largest : best;
+};

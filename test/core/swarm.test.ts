@@ -1,0 +1,48 @@
+/** Many small young children of one parent are ranked by what they have together. */
+import { describe, expect, it } from 'vitest';
+import { createRanking, rank } from '../../src/core/select/rank.ts';
+import { swarmVictim } from '../../src/core/swarm.ts';
+import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
+import { defaultPolicy } from '../support/policy.ts';
+import { aSample } from './support/samples.ts';
+import { type Row, tableOf } from './support/tables.ts';
+
+const { corrections } = defaultPolicy().select;
+const NOBODY = (): boolean => false;
+const DB: Partial<Row> = { pid: 20, rssKiB: 500 * MIB };
+const young = (count: number, row: Partial<Row> = {}): Partial<Row>[] =>
+  Array.from({ length: count }, (_, at) => ({ pid: 200 + at, ppid: 100, rssKiB: (30 + at) * MIB, ...row }));
+
+/** Pid of the victim in a host that has lost `lostKiB` since calm. */
+const victim = (rows: Partial<Row>[], lostKiB = GIB, calmPid = 150, availableKiB = 18 * GIB): number => {
+  const table = tableOf(rows);
+  const ranking = createRanking(table.capacity, 32);
+  const scope = { onlyPid: ABSENT, narrowed: false, minimumKiB: 10 * MIB, admitsUnidentified: false };
+  rank(ranking, table, { ...scope, corrections, isVictim: NOBODY, isRefused: NOBODY });
+  const sample = aSample({ memAvailableKiB: 18 * GIB - lostKiB });
+  const best = ranking.order[0] as number;
+  return table.pid[swarmVictim(best, table, ranking, sample, { availableKiB, heldKiB: 0 }, calmPid)] as number;
+};
+
+describe('a swarm', () => {
+  it('has its largest taken in place of a larger innocent', () => {
+    expect(victim([DB, ...young(20)])).toBe(219);
+  });
+
+  it.each<[string, number]>([
+    ['is smaller than the largest process', victim([{ ...DB, rssKiB: GIB }, ...young(20)])],
+    ['has less than half of what was lost', victim([DB, ...young(20)], 1.6 * GIB)],
+    ['is no more than three', victim([DB, ...young(3, { rssKiB: 400 * MIB })])],
+    ['is old', victim([DB, ...young(20)], GIB, 300)],
+    ['has a calm that is not known', victim([DB, ...young(20)], GIB, 150, ABSENT)],
+    ['has an age that is not known', victim([DB, ...young(20)], GIB, ABSENT)],
+    ['is there and nothing was lost', victim([DB, ...young(20)], 0)],
+    ['has init for its parent', victim([DB, ...young(20, { ppid: 1 })])],
+    ['may not be chosen', victim([DB, ...young(20, { protectRule: 0 })])],
+  ])('is none when it %s', (_, pid) => expect(pid).toBe(20));
+
+  it('is the largest of several', () => {
+    const other = young(10, { ppid: 101 }).map((row, at) => ({ ...row, pid: 300 + at }));
+    expect(victim([DB, ...other, ...young(20)])).toBe(219);
+  });
+});
