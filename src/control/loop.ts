@@ -96,9 +96,8 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     const outcomes: Outcome[] = [];
     for (const intent of out.intents) if (intent.kind === 'signal') outcomes.push(executor.signal(intent));
     if (outcomes.length === 0) return;
-    const nowMs = clock.nowMs();
-    upkeep.shot(nowMs);
-    const settled = { table: index.table, sample, policy, scanMs, nowMs };
+    const settled = { table: index.table, sample, policy, scanMs, nowMs: clock.nowMs() };
+    upkeep.shot(settled.nowMs);
     outcomes.forEach((outcome, at) => {
       settle(state, out.intents[at] as SignalIntent, outcome, settled, out.events, out.tasks);
     });
@@ -191,8 +190,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const turn = (dueMs: number): number => {
     if (ports.standby.begin()) return policy.pace.minMs;
     const nowMs = clock.nowMs();
-    out.intents.length = 0;
-    out.events.length = 0;
+    out.intents.length = out.events.length = 0;
     sample.tickLateMs = Math.max(0, nowMs - dueMs);
     sample.ownMajorFaults = ports.ownMajorFaults();
     const lateMs = sample.tickLateMs;
@@ -229,15 +227,14 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     force: (request) => {
       const answer = forced(request);
       const { by, reason } = request;
-      const { outcome, victim, detail } = answer;
-      out.events.push({ kind: 'forced', by, reason, outcome, pid: victim?.pid ?? ABSENT, detail });
+      const { outcome, detail } = answer;
+      out.events.push({ kind: 'forced', by, reason, outcome, pid: answer.victim?.pid ?? ABSENT, detail });
       publish();
       return answer;
     },
     setPolicy: (next) => {
       policy = next;
-      spareProtected(state.victims, index.table);
-      spareProtected(state.cgroupAction.victims, index.table);
+      for (const victims of [state.victims, state.cgroupAction.victims]) spareProtected(victims, index.table);
     },
     numbers,
   };

@@ -27,6 +27,7 @@ test('the defaults in machine units', () => {
       scope: 'process',
       termTimeoutMs: 5000,
       futility: true,
+      forkStorm: true,
       holdOffMs: 100,
       victimTimeoutMs: 5000,
       reap: true,

@@ -10,11 +10,12 @@ import { collectPids } from '../proc/dirent.ts';
 import type { IndexIo } from './slots.ts';
 
 const buffer = new Uint8Array(8192);
-const listing = new Uint8Array(1024);
-const tids = new Int32Array(42);
+const listing = new Uint8Array(4096);
+/** An entry of one digit takes 24 bytes. */
+const tids = new Int32Array(171);
 
 /** Forks come from a few threads of a process; the rest is left to the rounds of the index. */
-const THREADS_MAX = 16;
+const THREADS_MAX = 64;
 
 /** Appends the pids in `buf` to `into`; what is no number is passed over. */
 export const parseChildren = (buf: Uint8Array, len: number, into: number[]): void => {

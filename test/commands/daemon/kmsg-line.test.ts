@@ -47,7 +47,7 @@ describe('a line for the kernel log', () => {
     expect(kmsgLine(kernelKill)).toBeNull();
     expect(kmsgLine({ ...holders, holders: [] })).toBeNull();
     expect(kmsgLine({ ...victim, life: 'taken' })).toBeNull();
-    expect(told(KILLED_BY, (killedBy) => ({ ...victim, killedBy }))).toEqual(['oomwatchd', 'kernel']);
+    expect(told(KILLED_BY, (killedBy) => ({ ...victim, killedBy }))).toEqual(['oomwatchd', 'standby', 'kernel']);
     expect(told(REAP_RESULTS, (result) => ({ ...reap, result }))).toEqual([
       'hung',
       'sharer_alive',

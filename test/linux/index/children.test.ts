@@ -28,16 +28,16 @@ describe('/proc/PID/task/TID/children', () => {
     fc.assert(fc.property(fc.string(), (text) => parsed(text).every((pid) => Number.isSafeInteger(pid) && pid > 0)));
   });
 
-  it('names a child of ours, and nobody of who has gone', async () => {
-    const child = spawn('sleep', ['60']);
-    await once(child, 'spawn');
+  it('names the child of a shell, and nobody of who has gone', async () => {
+    const shell = spawn('sh', ['-c', 'sleep 60 & echo $!; wait']);
+    const [said] = (await once(shell.stdout, 'data')) as [Buffer];
     const pids: number[] = [];
-    readChildren(libc, '/proc', process.pid, pids);
-    expect(pids).toContain(child.pid);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    readChildren(libc, '/proc', shell.pid as number, pids);
+    expect(pids).toEqual([Number(said)]);
+    process.kill(Number(said), 'SIGKILL');
+    await once(shell, 'exit');
     const none: number[] = [];
-    readChildren(libc, '/proc', child.pid as number, none);
+    readChildren(libc, '/proc', shell.pid as number, none);
     expect(none).toEqual([]);
   });
 });
