@@ -27,7 +27,7 @@ const prepare = async (scene: Scene): Promise<void> => {
 test('it is told by name with its numbers, and nobody is killed', () =>
   withDaemon({}, async (scene) => {
     await prepare(scene);
-    const seen = await scene.watch({ seconds: 25, workloads: [...INNOCENTS, OUTSIDER, HOG] });
+    const seen = await scene.watch({ seconds: 60, workloads: [...INNOCENTS, OUTSIDER, HOG] });
     expectAlive(seen, 'hog', 'outsider', ...innocentNames);
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen);
@@ -43,7 +43,7 @@ test('a rule ends it inside of the cgroup: the hog dies, the larger one outside 
     async (scene) => {
       await prepare(scene);
       const seen = await scene.watch({
-        seconds: 30,
+        seconds: 120,
         workloads: [...INNOCENTS, OUTSIDER, HOG],
         until: { name: 'hog', afterMs: 5000 },
       });
