@@ -120,13 +120,6 @@ const chooseWithin = (
   return null;
 };
 
-const beginHold = (state: State, nowMs: number): void => {
-  const held = heldOf(state);
-  if (held !== undefined) held.sinceMs = nowMs;
-  // Of the reading before the kill: it demands nothing any more.
-  state.ruleWatch.demand = null;
-};
-
 /** The next step within the cgroup that is acted on. Asks for a scan like the tick, and is called again with the table. */
 export const stepCgroup = (
   state: State,
@@ -145,7 +138,8 @@ export const stepCgroup = (
   const waits = waitsFor(state, policy, sample, nowMs);
   const step = nextStep(action.victims, levelOf(state), waits !== '', state.budget, policy.act, nowMs);
   // The marks are reached, but a new hold runs since the last choice.
-  const isDemanded = state.ruleWatch.demand !== null && state.ruleWatch.demand === heldOf(state);
+  const held = heldOf(state);
+  const isDemanded = held !== undefined && state.ruleWatch.demand === held;
   if (step.kind !== 'escalate' && !isDemanded) return;
   switch (step.kind) {
     case 'none':
@@ -182,8 +176,11 @@ export const stepCgroup = (
         const outcome = chooseWithin(state, inputs, inputs.table, step.signal, policy, out);
         action.nobodyMs = outcome === null ? ABSENT : nowMs;
         if (outcome !== null) tellOutcome(state, outcome, nowMs, out);
-        // Its own hold begins anew: what the kill was worth has to show first.
-        else beginHold(state, nowMs);
+        else if (held !== undefined) {
+          // Its own hold begins anew: what the kill was worth has to show first. The demand is of the reading before it.
+          held.sinceMs = nowMs;
+          state.ruleWatch.demand = null;
+        }
       }
   }
 };

@@ -25,6 +25,7 @@ describe('whom a rule is about', () => {
     [byUnit, '/system.slice/batch@1.service/child', false],
     [byUnit, '/user.slice/user@5.service/app.slice/batch@1.service', false],
     [byUnit, '/system.slice', false],
+    [byUnit, '', false],
   ])('%#: %j', (each, path, expected) => {
     expect(isNamedBy(each, path)).toBe(expected);
   });
@@ -80,6 +81,10 @@ describe('from reading to reading', () => {
     const { told, watch } = follow([tell], (second) => (second < 70 ? [hot] : []), 80);
     expect(told).toEqual(['1 cgroups[0] reached', '61 cgroups[0] reached', '70 cgroups[0] over']);
     expect(watch.held).toEqual([]);
+  });
+
+  it('without a rule nothing is followed', () => {
+    expect(follow([], () => [hot], 5)).toMatchObject({ told: [], watch: { held: [], serial: 0 } });
   });
 
   it('a hold that is broken begins anew, without a word', () => {
