@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Judgement } from './judge.ts';
 import { expectAlive, expectFigure, expectKilled, expectNoKernelKill, expectShotOnly, note } from './outcome.ts';
-import { type Scene, type Workload, withDaemon, withoutDaemon } from './scene.ts';
+import { type Scene, withDaemon, withoutDaemon } from './scene.ts';
 import { HANG_S, PROOF, type Suffering, suffering, type Thrash } from './thrash.ts';
 import { startTrace } from './trace.ts';
 
@@ -16,27 +16,22 @@ const USABLE_WITHIN_MS = 15_000;
 const RESCUE_S = 40;
 
 /** The watch ends early once the hog is dead. */
-async function play(
-  scene: Scene,
-  make: MakeThrash,
-  seconds: number,
-  peer: Workload[] = [],
-): Promise<[Judgement, Suffering]> {
+async function play(scene: Scene, make: MakeThrash, seconds: number): Promise<[Judgement, Suffering]> {
   await startTrace(scene.guest);
   const thrash = await make(scene);
   const seen = await scene.watch({
     seconds: thrash.startsMs / 1000 + seconds,
-    workloads: [...peer, ...thrash.workloads],
+    workloads: thrash.workloads,
     until: PROOF,
   });
   return [seen, suffering(seen, thrash)];
 }
 
-/** Nobody ends it: not the kernel, not the `peer`. */
-export const hangs = (name: string, make: MakeThrash, peer: Workload[] = []): Promise<void> =>
+/** Nobody ends it: the kernel kills only who is short of memory, and there is swap. */
+export const hangs = (name: string, make: MakeThrash): Promise<void> =>
   withoutDaemon(async (scene) => {
-    const [seen, was] = await play(scene, make, HANG_S, peer);
-    note(`${name}, ${peer[0]?.name ?? 'no daemon'}`, was);
+    const [seen, was] = await play(scene, make, HANG_S);
+    note(`${name}, no daemon`, was);
     expectAlive(seen, 'hog', 'services');
     await expectNoKernelKill(scene, seen);
     expect(was.slowShare, 'share of the time in which commands hang').toBeGreaterThan(HANG_SHARE);
