@@ -35,7 +35,7 @@ export interface TaskWalk {
 }
 
 /** Readings between two turns at the most; the walk waits for the turn then. */
-const READINGS_MAX = 512;
+const READINGS_MAX = 128;
 const LOOK_EVERY_MS = 1000;
 /**
  * Threads a second in a round: a twentieth of them, so that a round takes 20 s. 250 make a small host's round one of two
