@@ -37,8 +37,8 @@ export interface StandbyPorts {
   readonly tell: (deed: Deed) => void;
 }
 
-/** Control turns once a second at least: one look between two turns. */
-const REST_MS = 1000;
+/** While control turns: half the looks of one a second, and an absence is seen with half of its bound to go. */
+const REST_MAX_MS = 2000;
 /** While it is overdue: four readings fill the window of the thrash verdict. */
 const WATCH_MS = 250;
 /** After a shot its end is not to be missed by much. */
@@ -63,6 +63,7 @@ export const createStandbyLoop = (
   const absence = createAbsence();
   let detection: DetectState = createDetect();
   let isAway = false;
+  let seenTurns = 0;
   let shot: Candidate | null = null;
 
   const totalPages = (): number => (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / pageKiB;
@@ -109,21 +110,22 @@ export const createStandbyLoop = (
     unclaim(page);
   };
 
-  const rest = (): number => {
-    if (isAway) {
-      isAway = false;
-      shot = null;
-      endAbsence(absence);
-      detection = createDetect();
-    }
-    return REST_MS;
+  /** Control is back, or was in between. */
+  const comeBack = (): void => {
+    isAway = false;
+    shot = null;
+    endAbsence(absence);
+    detection = createDetect();
   };
 
   return {
     turn: () => {
       const turns = turnsOf(page);
       const overdue = overdueMs(page, ports.uptimeMs());
-      if (turns === 0 || overdue <= 0) return rest();
+      if (isAway && (turns !== seenTurns || overdue <= 0)) comeBack();
+      seenTurns = turns;
+      if (turns === 0) return REST_MAX_MS;
+      if (overdue <= 0) return Math.min(REST_MAX_MS, control.standby.afterMs / 2 - overdue);
       isAway = true;
       const nowMs = ports.nowMs();
       ports.readSample(sample);
