@@ -34,6 +34,8 @@ export const GAUGES = [
   'stallExiting',
   'stallVictim',
   'stallLongestMs',
+  /** Index into RUNGS of core/ladder-event.ts. */
+  'rungIndex',
 ] as const;
 export type Gauge = (typeof GAUGES)[number];
 

@@ -103,6 +103,10 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     reap: settings.act.reap,
     killsPerMinute: settings.act.kills_per_minute,
     killsPerHour: settings.act.kills_per_hour,
+    sysrqF: settings.act.sysrq_f,
+    evidence: settings.act.evidence === 'off' ? '' : settings.act.evidence,
+    lastResort: settings.act.last_resort,
+    lastResortAfterMs: settings.act.last_resort_after,
   },
   cgroups,
   report: {

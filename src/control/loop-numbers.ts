@@ -14,5 +14,6 @@ export const createLoopNumbers = (stall: StallSummary): LoopNumbers => ({
   lateMs: 0,
   lateMaxMs: 0,
   durationMs: 0,
+  rung: 0,
   stall,
 });

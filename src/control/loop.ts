@@ -6,21 +6,20 @@ import { EXCLUSIONS, type OomwatchdEvent } from '../core/event.ts';
 import { force } from '../core/force.ts';
 import type { ForcedAnswer, ForcedRequest } from '../core/forced.ts';
 import { noteKernelDeaths } from '../core/fork-storm.ts';
-import type { Outcome, SignalIntent } from '../core/intent.ts';
 import type { TickOutput } from '../core/output.ts';
 import { paceMs } from '../core/pace.ts';
 import type { Policy } from '../core/policy.ts';
 import { noteTotals } from '../core/process-table.ts';
-import { notePress } from '../core/register/sysrq.ts';
+import { highestRung } from '../core/rung.ts';
 import { emptySample } from '../core/sample.ts';
 import { largestUnidentified } from '../core/select/unidentified.ts';
-import { settle } from '../core/settle.ts';
 import type { State } from '../core/state.ts';
 import { type TickInputs, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
 import { spareProtected } from '../core/victim.ts';
 import { noteExits } from './exits.ts';
+import { createHand } from './hand.ts';
 import { createIntake } from './intake.ts';
 import { createLoopNumbers } from './loop-numbers.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
@@ -54,6 +53,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const exited: number[] = [];
   const intake = createIntake(ports.kernelLog, victims, ports.watchers, ports.standby);
   const upkeep = createUpkeep(index, state);
+  const hand = createHand(ports, state, sample, out, upkeep.shot);
   const inputs = { ...intake, sample, table: null, exited } as {
     -readonly [K in keyof TickInputs]: TickInputs[K];
   };
@@ -78,7 +78,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   /** Something outgrew every candidate within one round: look who it is, or an innocent would die in its place. */
   const chooseAmongAll = (): void => {
     // The ranking is that of the last choice: it says nothing when the shortage was over by the time of the scan.
-    if (state.detect.verdict.level < LEVEL.TERM) return;
+    if (state.detect.verdict.level < LEVEL.TERM || out.intents[0]?.kind === 'sysrq_f') return;
     for (let times = 0; times < LATE_IDENTITIES; times++) {
       const slot =
         state.ranking.excluded[UNIDENTIFIED] === 0 ? ABSENT : largestUnidentified(state.ranking, index.table);
@@ -87,29 +87,6 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       out.intents.length = 0;
       tick(state, inputs, policy, clock.nowMs(), out);
     }
-  };
-
-  /** Everything that was decided, in one go; what it came to is told after the last shot. */
-  const carryOut = (scanMs: number): void => {
-    // Most turns: nothing is allocated then.
-    if (out.intents.length === 0) return;
-    const outcomes: Outcome[] = [];
-    for (const intent of out.intents) if (intent.kind === 'signal') outcomes.push(executor.signal(intent));
-    if (outcomes.length === 0) return;
-    const settled = { table: index.table, sample, policy, scanMs, nowMs: clock.nowMs() };
-    upkeep.shot(settled.nowMs);
-    outcomes.forEach((outcome, at) => {
-      settle(state, out.intents[at] as SignalIntent, outcome, settled, out.events, out.tasks);
-    });
-  };
-
-  const begin = (): void => {
-    if (out.tasks.length === 0) return;
-    for (const { kind, dying } of out.tasks) {
-      if (kind === 'reap') victims.reap(dying);
-      else victims.examine(dying);
-    }
-    out.tasks.length = 0;
   };
 
   const runTick = (nowMs: number): void => {
@@ -121,20 +98,20 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       const scanStart = clock.nowMs();
       index.scan();
       scanMs = clock.nowMs() - scanStart;
-      read(state.detect.wantsDetails);
+      // A press is verified by what vmstat counted before it.
+      read(state.detect.wantsDetails || state.climb.helplessMs !== ABSENT);
       inputs.table = index.table;
       out.intents.length = 0;
       tick(state, inputs, policy, clock.nowMs(), out);
       chooseAmongAll();
       state.verdictMs = verdictMs;
     }
-    carryOut(scanMs);
-    begin();
+    hand.carryOut(policy, scanMs, false);
   };
 
   /** Counters that are compared with the kernel's records: now and then, and whenever somebody is dying. */
   const wantsDetails = (nowMs: number): boolean => {
-    const isWanted = state.detect.wantsDetails || state.register.dying.length > 0 || state.register.isPressOpen;
+    const isWanted = state.detect.wantsDetails || state.register.dying.length > 0 || state.register.press.isOpen;
     if (!isWanted && nowMs - detailsMs < DETAILS_EVERY_MS) return false;
     detailsMs = nowMs;
     return true;
@@ -173,17 +150,9 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     index.scan();
     read(true);
     const answer = force(state, request, index.table, policy, nowMs, out);
-    const [intent] = out.intents;
-    let errno = 0;
-    if (intent?.kind === 'sysrq_f') {
-      errno = executor.sysrqF(intent.dryRun);
-      if (errno === 0 && !intent.dryRun) notePress(state.register, sample.oomKill, nowMs);
-    } else if (intent !== undefined) {
-      carryOut(clock.nowMs() - scanStart);
-      const told = out.events.find((event) => event.kind === 'signal');
-      errno = told?.errno ?? 0;
-      begin();
-    }
+    let errno = hand.carryOut(policy, clock.nowMs() - scanStart, true);
+    const signal = out.events.find((event) => event.kind === 'signal');
+    if (signal !== undefined) errno = signal.errno;
     return errno === 0 ? answer : { ...answer, outcome: 'refused', detail: `errno ${errno}` };
   };
 
@@ -200,12 +169,14 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     intake.fill(state.register);
     if (policy.act.forkStorm) noteKernelDeaths(state.forkStorm, inputs.kernel, inputs.kernelSlots, index.table, nowMs);
     runTick(nowMs);
+    hand.restore(nowMs);
     const { verdict } = state.detect;
     numbers.nowMs = nowMs;
     numbers.level = verdict.level;
     numbers.observing = policy.mode === 'observe';
     numbers.headroomKiB = verdict.headroomKiB;
     numbers.exhaustionMs = verdict.exhaustionMs;
+    numbers.rung = highestRung(state);
     numbers.ticks++;
     numbers.lateMs = lateMs;
     numbers.lateMaxMs = Math.max(numbers.lateMaxMs, lateMs);

@@ -1,8 +1,9 @@
 /** The seams of the loop: what it needs of the world, matched by shape. commands/ hands in the real ones, tests fakes. */
 import type { Dying, Examined, Reaped, Sight } from '../core/dying.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
-import type { Outcome, SignalIntent } from '../core/intent.ts';
+import type { Outcome, Pressed, SignalIntent, SysrqIntent } from '../core/intent.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
+import type { LastDeed } from '../core/ladder-event.ts';
 import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
 import type { Rescue } from '../core/rescue.ts';
@@ -41,8 +42,22 @@ export interface Index {
 export interface Executor {
   signal(intent: SignalIntent): Outcome;
   hasExited(slot: number): boolean;
-  /** Writes "f" to /proc/sysrq-trigger; 0 or the errno. */
-  sysrqF(dryRun: boolean): number;
+  /** Changes oom_score_adj as the intent says, and writes "f" to /proc/sysrq-trigger. Changed values stay until restore. */
+  sysrqF(intent: SysrqIntent): Pressed;
+  /** Puts back what a press has changed; null when there is nothing. */
+  restore(): Restored | null;
+  /** Begins to press SysRq keys off the loop: they may print for long. */
+  evidence(keys: string): void;
+  /** SysRq-c or -b; 0 or the errno, should it return. In a dry run only tells whether it could. */
+  lastResort(action: LastDeed, dryRun: boolean): number;
+}
+
+/** What came of putting oom_score_adj back, in processes. */
+export interface Restored {
+  readonly restored: number;
+  readonly gone: number;
+  readonly changed: number;
+  readonly failed: readonly string[];
 }
 
 /** What the kernel tells about deaths: /dev/kmsg and the oom trace points. */
@@ -99,6 +114,8 @@ export interface LoopNumbers {
   lateMaxMs: number;
   durationMs: number;
   readonly stall: StallSummary;
+  /** Index into RUNGS: the highest of this episode. */
+  rung: number;
 }
 
 export interface Ports {

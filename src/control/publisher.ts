@@ -88,6 +88,7 @@ export const createPublisher = (
       values[GAUGE_INDEX.stallExiting] = stall.exiting;
       values[GAUGE_INDEX.stallVictim] = stall.victim;
       values[GAUGE_INDEX.stallLongestMs] = Math.max(0, stall.longestMs);
+      values[GAUGE_INDEX.rungIndex] = loop.rung;
       ports.write(gaugeFrame.buffer, gaugeFrame.buffer.length);
     },
   };

@@ -3,7 +3,8 @@
  * with the same budget, register and waits, but nobody outside of the cgroup is touched. A shortage of the whole host comes
  * first.
  */
-import { nextStep } from './act/next-step.ts';
+import { createClimb } from './act/climb.ts';
+import { nextStep } from './act/ladder.ts';
 import { type Demand, ruleEvent } from './cgroup/rule-watch.ts';
 import { roomOf, rowOf } from './cgroup-action.ts';
 import type { CgroupRuleOutcome } from './cgroup-event.ts';
@@ -36,6 +37,9 @@ const NOBODY_MS = 2000;
 /** Whether the marks of what is acted on are still reached, whatever its hold says. */
 const heldOf = ({ ruleWatch, cgroupAction }: State): Demand | undefined =>
   ruleWatch.held.find(({ rule, path }) => rule === cgroupAction.rule && path === cgroupAction.path);
+
+/** The rungs above signals are for a host that is short, never for a cgroup. */
+const ON_THE_GROUND = createClimb();
 
 /** TERM or KILL as the rule says, CALM once its marks are not reached any more. */
 const levelOf = (state: State): number => {
@@ -136,7 +140,7 @@ export const stepCgroup = (
   // The host itself is short: whom that takes is for the whole ranking to say.
   if (state.level >= LEVEL.TERM || out.intents.length > 0 || action.rule === null) return;
   const waits = waitsFor(state, policy, sample, nowMs);
-  const step = nextStep(action.victims, levelOf(state), waits !== '', state.budget, policy.act, nowMs);
+  const step = nextStep(action.victims, levelOf(state), waits !== '', ON_THE_GROUND, state.budget, policy.act, nowMs);
   // The marks are reached, but a new hold runs since the last choice.
   const held = heldOf(state);
   const isDemanded = held !== undefined && state.ruleWatch.demand === held;
@@ -144,6 +148,10 @@ export const stepCgroup = (
   switch (step.kind) {
     case 'none':
     case 'wait':
+    // On the ground there are none of these.
+    case 'press':
+    case 'evidence':
+    case 'last_resort':
       return;
     case 'wait_for_dying':
       tellOutcome(state, 'waiting_for_victim', nowMs, out);

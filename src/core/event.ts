@@ -5,7 +5,8 @@
 import type { CgroupEvent } from './cgroup-event.ts';
 import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
 import type { Holder } from './holder.ts';
-import type { KernelNote, KillScope } from './kernel-event.ts';
+import type { KernelTold } from './kernel-event.ts';
+import type { LadderEvent } from './ladder-event.ts';
 import type { OwnProcessEvent } from './own-process-event.ts';
 import type { StallEvent } from './stall-event.ts';
 
@@ -22,6 +23,8 @@ export const NO_ACTION_REASONS = [
   'waiting_for_victim',
   'futile',
   'fork_storm',
+  'sysrq_would_fail',
+  'sysrq_would_hit_protected',
 ] as const;
 export type NoActionReason = (typeof NO_ACTION_REASONS)[number];
 
@@ -207,22 +210,8 @@ export type OomwatchdEvent =
       durationMs: number;
       releasedKiB: number;
     }
-  /** The kernel killed somebody; told once for each victim, from whichever source spoke first. */
-  | {
-      kind: 'kernel_kill';
-      pid: number;
-      comm: string;
-      scope: KillScope;
-      /** cgroup whose limit it was, "" for a global one. */
-      memcg: string;
-      anonRssKiB: number;
-      source: 'kmsg' | 'trace';
-    }
-  | { kind: 'kernel_note'; note: KernelNote | 'lost' | 'unread'; text: string }
-  /** The kernel's counter of OOM kills moved by more than its records told: some text is in no shape that we know. */
-  | { kind: 'kernel_kills_unseen'; counted: number; seen: number }
-  /** More than one kill of the kernel within a second (patch 6). */
-  | { kind: 'kill_burst'; kills: number; withinMs: number; oomKillAllocatingTask: number }
+  | KernelTold
+  | LadderEvent
   | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }
   | CgroupEvent
   | OwnProcessEvent

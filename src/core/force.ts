@@ -34,7 +34,8 @@ export const force = (
   if (request.sysrq) {
     const detail = pressWouldFail(state.register, table, nowMs);
     if (detail !== '') return { ...nobody, outcome: 'not_pressed', detail };
-    out.intents.push({ kind: 'sysrq_f', dryRun });
+    const nobodyKnows = { slot: ABSENT, pid: ABSENT, comm: '', sizeKiB: ABSENT, steer: [] };
+    out.intents.push({ kind: 'sysrq_f', dryRun, ...nobodyKnows });
     return { ...nobody, outcome: dryRun ? 'observed' : 'pressed', detail: '' };
   }
   const slot = choose(state, table, policy, MINIMUM_KIB);

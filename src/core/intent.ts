@@ -1,6 +1,8 @@
 /** What the core wants done and what came of it. linux/executor carries intents out; it makes no choices. */
+import type { Steer } from './aim.ts';
 import type { Dying } from './dying.ts';
 import type { Company } from './event.ts';
+import type { LastDeed } from './ladder-event.ts';
 
 export interface SignalIntent {
   readonly kind: 'signal';
@@ -22,20 +24,40 @@ export interface SignalIntent {
 export interface SysrqIntent {
   readonly kind: 'sysrq_f';
   readonly dryRun: boolean;
+  /** Whom the kernel is expected to take; ABSENT and "" when nobody asked the model. */
+  readonly slot: number;
+  readonly pid: number;
+  readonly comm: string;
+  readonly sizeKiB: number;
+  /** oom_score_adj that is to be changed before, and put back after. */
+  readonly steer: readonly Steer[];
 }
 
-/** Done off the loop, after the shot: what may sleep or open files. */
-export interface Task {
-  readonly kind: 'reap' | 'examine';
-  readonly dying: Dying;
+/** What came of it: 0 or the errno, and how many values were changed. */
+export interface Pressed {
+  readonly errno: number;
+  readonly steered: number;
 }
+
+/** The last resort: SysRq-c or SysRq-b. */
+export interface LastResortIntent {
+  readonly kind: 'last_resort';
+  readonly action: LastDeed;
+  readonly dryRun: boolean;
+}
+
+/** Done off the loop, after the shot: what may sleep or open files. evidence: SysRq keys, which print for long. */
+export type Task =
+  | { readonly kind: 'reap'; readonly dying: Dying }
+  | { readonly kind: 'examine'; readonly dying: Dying }
+  | { readonly kind: 'evidence'; readonly keys: string };
 
 /** Read the process table and call tick again with it and a fresh sample. */
 export interface ScanIntent {
   readonly kind: 'scan';
 }
 
-export type Intent = SignalIntent | SysrqIntent | ScanIntent;
+export type Intent = SignalIntent | SysrqIntent | LastResortIntent | ScanIntent;
 
 export interface Outcome {
   /** The signal left: false in observe mode and on failure. */

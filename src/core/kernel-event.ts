@@ -67,3 +67,22 @@ export type KernelEvent =
   | (Told & { readonly kind: 'lost'; readonly records: number })
   /** Looks like an OOM text, but in no shape that is known: told, and found out by the counters (vmstat oom_kill). */
   | (Told & { readonly kind: 'unread'; readonly text: string });
+
+/** What is told of the kernel's own kills and records. Part of the union in event.ts. */
+export type KernelTold =
+  /** The kernel killed somebody; told once for each victim, from whichever source spoke first. */
+  | {
+      kind: 'kernel_kill';
+      pid: number;
+      comm: string;
+      scope: KillScope;
+      /** cgroup whose limit it was, "" for a global one. */
+      memcg: string;
+      anonRssKiB: number;
+      source: 'kmsg' | 'trace';
+    }
+  | { kind: 'kernel_note'; note: KernelNote | 'lost' | 'unread'; text: string }
+  /** The kernel's counter of OOM kills moved by more than its records told: some text is in no shape that we know. */
+  | { kind: 'kernel_kills_unseen'; counted: number; seen: number }
+  /** More than one kill of the kernel within a second (patch 6). */
+  | { kind: 'kill_burst'; kills: number; withinMs: number; oomKillAllocatingTask: number };

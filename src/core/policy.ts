@@ -97,6 +97,12 @@ export interface SelectPolicy {
   readonly onlyPid: number;
 }
 
+export const SYSRQ_F = ['off', 'undirected'] as const;
+export type SysrqF = (typeof SYSRQ_F)[number];
+
+export const LAST_RESORTS = ['off', 'crash', 'reboot'] as const;
+export type LastResort = (typeof LAST_RESORTS)[number];
+
 export type CgroupRuleAction = 'tell' | 'term' | 'kill';
 
 /** Who goes along with a victim: those who share its mm always do, then all of its cgroup and below, or all of its unit. */
@@ -137,6 +143,13 @@ export interface ActPolicy {
   readonly reap: boolean;
   readonly killsPerMinute: number;
   readonly killsPerHour: number;
+  /** Whether the kernel's own killer is called when our signals do not help, and whether it is steered. */
+  readonly sysrqF: SysrqF;
+  /** SysRq keys pressed once when a standstill lasts: "wm", "m", "w" or "". */
+  readonly evidence: string;
+  readonly lastResort: LastResort;
+  /** How long the host must have stood still. */
+  readonly lastResortAfterMs: number;
 }
 
 export interface ReportPolicy {

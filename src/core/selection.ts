@@ -154,6 +154,12 @@ export const choose = (
   return within === null ? bestWhole(state, table, policy) : (state.ranking.order[0] as number);
 };
 
+/** The best candidate for the kernel's hand, which may kill whom we may not signal; ABSENT when there is none. */
+export const chooseForKernel = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): number => {
+  rank(state.ranking, table, { ...scopeOf(state, table, policy, minimumKiB, null), isRefused: () => false });
+  return state.ranking.count === 0 ? ABSENT : (state.ranking.order[0] as number);
+};
+
 const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
 const PROTECTED = EXCLUSIONS.indexOf('protected');
 

@@ -1,5 +1,6 @@
 /** Everything that is remembered from tick to tick, made once. Plain numbers and arrays: it can be written to a trace. */
 import { type Budget, createBudget } from './act/budget.ts';
+import { type Climb, createClimb } from './act/climb.ts';
 import { type CgroupWatch, createCgroupWatch } from './cgroup/cgroup-watch.ts';
 import { createRuleWatch, type RuleWatch } from './cgroup/rule-watch.ts';
 import { type CgroupAction, createCgroupAction } from './cgroup-action.ts';
@@ -10,6 +11,7 @@ import { createForkStorm, type ForkStorm } from './fork-storm.ts';
 import { type Calm, createCalm } from './futility.ts';
 import type { Holder } from './holder.ts';
 import { createHolding, type Holding } from './holding.ts';
+import type { KernelVersion } from './kernel-model/versions.ts';
 import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
@@ -44,6 +46,9 @@ export interface State {
   readonly forkStorm: ForkStorm;
   readonly episode: Episode;
   readonly budget: Budget;
+  readonly climb: Climb;
+  /** Which model answers for this kernel (core/kernel-model); set once at start. */
+  kernel: KernelVersion;
   readonly ranking: Ranking;
   /** Who is dying, whoever killed it; outlives episodes. */
   readonly register: Register;
@@ -84,6 +89,8 @@ export const createState = (capacity: number): State => ({
   forkStorm: createForkStorm(),
   episode: createEpisode(),
   budget: createBudget(),
+  climb: createClimb(),
+  kernel: '7.2',
   ranking: createRanking(capacity, RANK_DEPTH),
   register: createRegister(),
   victims: [],

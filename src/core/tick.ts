@@ -3,12 +3,13 @@
  * intents and events; it writes into the caller's state and `out`, so that a quiet tick allocates nothing. The only
  * place that sees all four stages.
  */
-import { nextStep, type Step } from './act/next-step.ts';
+import { nextStep, type Step } from './act/ladder.ts';
 import { cgroupDueMs, stepCgroup } from './cgroup-step.ts';
 import { chooseFrom } from './choose-from.ts';
 import { detect } from './detect/detect.ts';
 import type { Level } from './event.ts';
 import { LEVELS } from './event.ts';
+import { followLadder } from './footing.ts';
 import { memoryFacts } from './memory-facts.ts';
 import { noAction } from './no-action.ts';
 import type { Observations } from './observations.ts';
@@ -21,7 +22,9 @@ import { takeRescues } from './rescue.ts';
 import type { Sample } from './sample.ts';
 import { victimLimitMs } from './select/rules/timers.ts';
 import { waitsFor } from './selection.ts';
+import { takeEvidence, takeLastResort } from './standstill.ts';
 import type { State } from './state.ts';
+import { planPress } from './sysrq.ts';
 import { ABSENT } from './units.ts';
 import { DETECTED, LEVEL } from './verdict.ts';
 import { detectorNames, followEpisode } from './verify/episode.ts';
@@ -87,7 +90,8 @@ export const tick = (state: State, inputs: TickInputs, policy: Policy, nowMs: nu
   if (!state.episode.active) forgetEpisode(state);
 
   const waits = verdict.level < LEVEL.TERM ? '' : waitsFor(state, policy, sample, nowMs);
-  const step = nextStep(state.victims, verdict.level, waits !== '', state.budget, policy.act, nowMs);
+  followLadder(state, verdict.level, nowMs);
+  const step = nextStep(state.victims, verdict.level, waits !== '', state.climb, state.budget, policy.act, nowMs);
   carryOut(state, step, waits, inputs, policy, nowMs, out);
   if (policy.cgroups.length > 0 || state.cgroupAction.rule !== null) {
     stepCgroup(state, inputs, policy, sample, nowMs, out);
@@ -185,18 +189,32 @@ const carryOut = (
       for (const companion of victim.company) out.intents.push({ ...shot, ...companion, companyOf: victim.slot });
       return;
     }
+    case 'evidence':
+      takeEvidence(state, sample, policy, nowMs, out);
+      return;
+    case 'last_resort':
+      takeLastResort(state, step.action, policy, nowMs, out);
+      return;
+    case 'press':
+      if (inputs.table === null) askForTable(state, nowMs, out);
+      else planPress(state, inputs.table, sample, policy, nowMs, out);
+      return;
     case 'choose':
       if (inputs.table === null) {
         // With nobody to choose, a scan of the whole table in each tick would only add to the load.
         if (state.nobodyMs !== ABSENT && nowMs - state.nobodyMs < policy.act.holdOffMs) return;
-        state.selecting = true;
-        state.verdictMs = nowMs;
-        out.intents.push({ kind: 'scan' });
+        askForTable(state, nowMs, out);
       } else chooseFrom(state, inputs.table, step.signal, sample, policy, nowMs, out);
   }
 };
 
 const soonest = (a: number, b: number): number => (a === ABSENT || b === ABSENT ? Math.max(a, b) : Math.min(a, b));
+
+const askForTable = (state: State, nowMs: number, out: TickOutput): void => {
+  state.selecting = true;
+  state.verdictMs = nowMs;
+  out.intents.push({ kind: 'scan' });
+};
 
 const nextDueMs = (state: State, policy: Policy, nowMs: number): number => {
   let due: number = registerDueMs(state.register, limitMsOf(policy), nowMs);

@@ -12,6 +12,7 @@ import { HOLDER_KINDS } from '../core/holder.ts';
 import { createDyingMetrics } from './dying-metrics.ts';
 import { setMode } from './frame-metrics.ts';
 import { type Instruments, known } from './instruments.ts';
+import { createLadderMetrics } from './ladder-metrics.ts';
 
 /** Words that control itself chooses are labels as they are; this bounds what a fault there could do. */
 const WORD = /^[a-z0-9][a-z0-9_./-]{0,63}$/i;
@@ -45,6 +46,7 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
   const findings = new Map<string, Finding['status']>();
   const sources = new Set<string>();
   const countDying = createDyingMetrics(instruments);
+  const countLadder = createLadderMetrics(instruments);
 
   startAtZero(instruments);
 
@@ -142,6 +144,10 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
         return instruments.add('oomwatchd_stall_warnings_total', 1);
       case 'late':
         return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);
+      case 'sysrq':
+      case 'restored':
+      case 'last_resort':
+        return countLadder(event);
       default:
         // What is left after that is for people, or counted by control itself and in the frame.
         return countDying(event);

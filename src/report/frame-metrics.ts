@@ -1,6 +1,7 @@
 /** The numbers of the last gauge frame as metrics, in base units. */
 import { GAUGE_INDEX, type Gauge } from '../channel/gauges.ts';
 import { LEVELS } from '../core/event.ts';
+import { RUNGS } from '../core/ladder-event.ts';
 import { ABSENT } from '../core/units.ts';
 import type { Instruments, Labels } from './instruments.ts';
 import type { NameOf } from './metric-table.ts';
@@ -76,6 +77,10 @@ export const applyFrame = (instruments: Instruments, frame: Float64Array): void 
   const level = gaugeOf(frame, 'levelIndex');
   for (const [index, name] of LEVELS.entries()) {
     instruments.set('oomwatchd_level', level === undefined ? undefined : Number(index === level), { level: name });
+  }
+  const rung = gaugeOf(frame, 'rungIndex');
+  for (const [index, name] of RUNGS.entries()) {
+    instruments.set('oomwatchd_rung', rung === undefined ? undefined : Number(index === rung), { rung: name });
   }
   const observing = gaugeOf(frame, 'observing');
   if (observing !== undefined) setMode(instruments, observing === 1 ? 'observe' : 'enforce');

@@ -178,6 +178,21 @@ export const METRICS = {
     help: 'Lines about rules for cgroups, by what they came to.',
     labels: ['outcome'],
   },
+  oomwatchd_rung: {
+    type: 'gauge',
+    help: '1 for the highest rung of the ladder that the present episode has reached.',
+    labels: ['rung'],
+  },
+  oomwatchd_sysrq_total: {
+    type: 'counter',
+    help: 'Presses of SysRq-f by the ladder, and what became of all presses.',
+    labels: ['outcome'],
+  },
+  oomwatchd_oom_score_adj_left_total: {
+    type: 'counter',
+    help: 'Processes whose oom_score_adj was changed for a press and could not be put back.',
+  },
+  oomwatchd_last_resorts_total: { type: 'counter', help: 'Last resorts that were taken.', labels: ['action'] },
 
   oomwatchd_log_lines_lost_total: { type: 'counter', help: 'Log lines that could not be written.' },
   oomwatchd_log_lines_suppressed_total: { type: 'counter', help: 'Log lines held back by the rate limit.' },

@@ -93,6 +93,8 @@ const NO_ACTION_WORDS: Record<NoActionReason, Sentence> = {
   victim_vanished: ['info', 'the victim exited by itself'],
   fork_storm: ['error', 'a process that may not be killed replaces its children as fast as they die'],
   futile: ['error', 'killing cannot end this shortage'],
+  sysrq_would_fail: ['warn', 'our signals do not help, and SysRq-f would not now'],
+  sysrq_would_hit_protected: ['error', 'our signals do not help, and SysRq-f would kill somebody who must live'],
   waiting_for_victim: ['info', 'waiting for the last victim to give back its memory'],
 };
 

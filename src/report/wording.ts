@@ -10,6 +10,7 @@ import { forcedSentence, reapSentence, victimSentence } from './dying-wording.ts
 import { fieldsOf } from './fields.ts';
 import { holdersSentence } from './holder-wording.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
+import { evidenceSentence, lastResortSentence, restoredSentence, sysrqSentence } from './ladder-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
 import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
@@ -39,6 +40,14 @@ const sentence = (event: StampedEvent): Sentence => {
       const policy = `policy ${printable(event.configHash)} from ${from(event.files)}`;
       return ['info', `oomwatchd ${printable(event.version)} started, ${does}; ${policy}; ${available(event.memory)}`];
     }
+    case 'sysrq':
+      return sysrqSentence(event);
+    case 'restored':
+      return restoredSentence(event);
+    case 'evidence':
+      return evidenceSentence(event);
+    case 'last_resort':
+      return lastResortSentence(event);
     case 'finding':
       return findingSentence(event.finding);
     case 'rehearsed':

@@ -44,7 +44,10 @@ act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_ti
       identify: () => undefined,
       descend: () => undefined,
     },
-    executor: { signal: machine.signal, hasExited: machine.hasExited, sysrqF: () => 0 },
+    executor: {
+      ...{ signal: machine.signal, hasExited: machine.hasExited, sysrqF: machine.press },
+      ...{ restore: () => null, evidence: () => undefined, lastResort: () => 0 },
+    },
     kernelLog: { read: () => undefined },
     standby: { begin: () => false, take: () => undefined, end: () => undefined },
     watchers: { take: () => undefined },

@@ -191,7 +191,9 @@ describe('a forced selection', () => {
       rig.run(3000);
       expect(rig.loop.force({ ...REQUEST, sysrq: true })).toMatchObject({ outcome: 'not_pressed' });
       rig.run(2000);
-      expect(rig.events.filter(({ kind }) => kind === 'kernel_note')).toMatchObject([{ note: 'sysrq_ignored' }]);
+      expect(rig.events.filter(({ kind }) => kind === 'sysrq')).toMatchObject([
+        { outcome: 'accepted_but_not_executed', detail: 'the kernel said nothing and killed nobody' },
+      ]);
       expect(rig.loop.force({ ...REQUEST, sysrq: true })).toMatchObject({ outcome: 'pressed' });
       expect(rig.log.filter((line) => line === 'press f')).toHaveLength(2);
     });
@@ -200,23 +202,23 @@ describe('a forced selection', () => {
       const { machine, rig } = rigOf(calm);
       rig.turnLate(0);
       rig.loop.force({ ...REQUEST, sysrq: true });
-      machine.kill(0, 'kernel');
+      machine.kill(0, 'kernel', 'sysrq');
       rig.run(10_000);
       expect(kindsOf(rig)).toContain('kernel_kill');
-      expect(kindsOf(rig)).not.toContain('kernel_note');
+      expect(rig.events.filter(({ kind }) => kind === 'sysrq')).toMatchObject([{ outcome: 'executed', comm: 'hog' }]);
     });
 
     it('only asked about is not pressed, and not remembered as pressed', () => {
       const { rig, answer } = forced(calm, { sysrq: true, observe: true });
       expect(answer.outcome).toBe('observed');
       expect(rig.log).toContain('would press f');
-      expect(rig.state.register.isPressOpen).toBe(false);
+      expect(rig.state.register.press.isOpen).toBe(false);
     });
 
     it('that cannot be pressed is told with the errno', () => {
       const { answer, rig } = forced(calm, { sysrq: true }, ENFORCE, { sysrqErrno: 2 });
       expect(answer).toMatchObject({ outcome: 'refused', detail: 'errno 2' });
-      expect(rig.state.register.isPressOpen).toBe(false);
+      expect(rig.state.register.press.isOpen).toBe(false);
     });
 
     it('is not pressed under a swapoff that is being killed', () => {

@@ -27,6 +27,7 @@ const NUMBERS: LoopNumbers = {
   lateMs: 8,
   lateMaxMs: 9,
   durationMs: 0.5,
+  rung: 2,
 };
 const late = (lateMs: number): OomwatchdEvent => ({ kind: 'late', lateMs, majorFaults: 0 });
 
@@ -129,7 +130,7 @@ describe('numbers', () => {
     expect(told).toEqual({
       ...{ monotonicMs: 4000, levelIndex: 1, observing: 1, headroomKiB: 5, exhaustionMs: 6 },
       ...{ stalling: 3, stallDying: 2, stallExiting: 1, stallVictim: 4, stallLongestMs: 12_000 },
-      ...{ ticks: 7, tickLateMs: 8, tickLateMaxMs: 9, tickDurationUs: 500, eventsDropped: 0 },
+      ...{ rungIndex: 2, ticks: 7, tickLateMs: 8, tickLateMaxMs: 9, tickDurationUs: 500, eventsDropped: 0 },
       ...{ memTotalKiB: 10, memAvailableKiB: 11, memFreeKiB: 12, swapTotalKiB: 13, swapFreeKiB: 14 },
       ...{ memorySomeUs: 15, memoryFullUs: 16, ioFullUs: 17, ownMajorFaults: 18, ownRssKiB: 40_000 },
       ...{ processesKnown: 150, processesArmed: 64, reporterRestarts: 2, lockedKiB: 90_000 },

@@ -5,11 +5,12 @@ import type { ForcedRequest } from '../../src/core/forced.ts';
 import type { TickOutput } from '../../src/core/output.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { FLAG } from '../../src/core/process-table.ts';
+import { notePress } from '../../src/core/register/press.ts';
 import { enter } from '../../src/core/register/register.ts';
-import { notePress } from '../../src/core/register/sysrq.ts';
 import { createState, type State } from '../../src/core/state.ts';
-import { GIB, MIB } from '../../src/core/units.ts';
+import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import { defaultPolicy } from '../support/policy.ts';
+import { aSample } from './support/samples.ts';
 import { KNOWN, type Row, tableOf } from './support/tables.ts';
 import { aVictim, someFacts } from './support/victims.ts';
 
@@ -161,11 +162,14 @@ it('ends with nobody while somebody exits and patch 2 is off', () => {
 
 describe('SysRq-f', () => {
   const sysrq = { sysrq: true };
+  const PRESS = { kind: 'sysrq_f', slot: ABSENT, pid: ABSENT, comm: '', sizeKiB: ABSENT, steer: [] };
+  const pressedAt = ({ register }: State, nowMs: number): void =>
+    notePress(register, { pid: ABSENT, sizeKiB: ABSENT, steered: 0 }, aSample(), nowMs);
 
   it('is pressed: the kernel chooses', () => {
     const { answer, intents, kinds } = forced([size(500)], sysrq);
     expect(answer).toEqual({ outcome: 'pressed', victim: null, company: [], corrections: [], detail: '' });
-    expect(intents).toEqual([{ kind: 'sysrq_f', dryRun: false }]);
+    expect(intents).toEqual([{ ...PRESS, dryRun: false }]);
     expect(kinds).toEqual([]);
   });
 
@@ -178,12 +182,12 @@ describe('SysRq-f', () => {
   it('is named only, where it is only asked or observed', () => {
     for (const observed of [forced([], { ...sysrq, observe: true }), forced([], sysrq, { policy: OBSERVE })]) {
       expect(observed.answer.outcome).toBe('observed');
-      expect(observed.intents).toEqual([{ kind: 'sysrq_f', dryRun: true }]);
+      expect(observed.intents).toEqual([{ ...PRESS, dryRun: true }]);
     }
   });
 
   it.each<[string, (state: State) => void, string]>([
-    ['it was pressed less than four seconds ago', ({ register }) => notePress(register, 0, NOW_MS - 3999), '4000 ms'],
+    ['it was pressed less than four seconds ago', (state) => pressedAt(state, NOW_MS - 3999), '4000 ms'],
     ['a victim is fresh', ({ register }) => void enter(register, 0, 7, 'x', 'other', GIB, NOW_MS - 3999), 'process 7'],
   ])('is not pressed when %s', (_, prepare, detail) => {
     const { answer, intents } = forced([], sysrq, { prepare });
@@ -192,9 +196,9 @@ describe('SysRq-f', () => {
   });
 
   it('is pressed once they are old', () => {
-    const prepare = ({ register }: State): void => {
-      notePress(register, 0, NOW_MS - 4000);
-      enter(register, 0, 7, 'x', 'other', GIB, NOW_MS - 4000);
+    const prepare = (state: State): void => {
+      pressedAt(state, NOW_MS - 4000);
+      enter(state.register, 0, 7, 'x', 'other', GIB, NOW_MS - 4000);
     };
     expect(forced([], sysrq, { prepare }).answer.outcome).toBe('pressed');
   });

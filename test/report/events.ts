@@ -18,9 +18,10 @@ import {
   VERIFY_VERDICTS,
 } from '../../src/core/event.ts';
 import { HOLDER_KINDS } from '../../src/core/holder.ts';
-import { KERNEL_NOTES, KILL_SCOPES } from '../../src/core/kernel-event.ts';
 import { RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
 import { PLACES } from '../../src/core/thread-readings.ts';
+import { kernelEvents } from './kernel-events.ts';
+import { ladderEvents } from './ladder-events.ts';
 
 const GIB = 1024 * 1024;
 const MIB = 1024;
@@ -207,6 +208,7 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
         remedy: hostile,
       }),
     }),
+    ...ladderEvents({ hostile, amount, memoryFacts, comm, texts }),
     fc.record({ kind: kind('rehearsed'), durationMs: amount, ok: fc.boolean(), detail: hostile }),
     fc.record({ kind: kind('policy_loaded'), configHash: hostile, mode, files: texts }),
     fc.record({ kind: kind('policy_rejected'), errors: texts }),
@@ -299,22 +301,7 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       durationMs: amount,
       releasedKiB: amount,
     }),
-    fc.record({
-      kind: kind('kernel_kill'),
-      pid: fc.nat(),
-      comm,
-      scope: fc.constantFrom(...KILL_SCOPES),
-      memcg: hostile,
-      anonRssKiB: amount,
-      source: fc.constantFrom('kmsg' as const, 'trace' as const),
-    }),
-    fc.record({
-      kind: kind('kernel_note'),
-      note: fc.constantFrom(...KERNEL_NOTES, 'lost' as const, 'unread' as const),
-      text: hostile,
-    }),
-    fc.record({ kind: kind('kernel_kills_unseen'), counted: amount, seen: amount }),
-    fc.record({ kind: kind('kill_burst'), kills: fc.nat(), withinMs: amount, oomKillAllocatingTask: amount }),
+    ...kernelEvents({ hostile, amount, comm }),
     fc.record({
       kind: kind('forced'),
       by: fc.constantFrom('socket' as const, 'SIGUSR2' as const),

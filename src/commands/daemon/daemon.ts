@@ -50,6 +50,7 @@ export const runDaemon = async (
   const host = openHost(roots, firstPolicy);
   const { index, clock } = host;
   const state = createState(index.table.capacity);
+  state.kernel = host.kernel;
   const { victims, register, cgroupAction, ruleWatch } = state;
   host.pin(
     (slot) =>

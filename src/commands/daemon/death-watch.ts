@@ -18,6 +18,8 @@ export interface DeathWatch {
   close(): void;
 }
 
+const LAST_RESORT_KEYS = { crash: 'c', reboot: 'b' } as const;
+
 export const openDeathWatch = (host: Host): DeathWatch => {
   const { roots, index, clock } = host;
   const sysrq = createSysrq(`${roots.proc}/sysrq-trigger`);
@@ -28,12 +30,19 @@ export const openDeathWatch = (host: Host): DeathWatch => {
     executor: {
       signal: (intent) => sendSignal(libc, index.slots, intent),
       hasExited: (slot) => hasExited(libc, index.slots, slot),
-      sysrqF: sysrq.pressF,
+      sysrqF: ({ dryRun }) => ({ errno: sysrq.press('f', dryRun), steered: 0 }),
+      restore: () => null,
+      evidence: sysrq.print,
+      lastResort: (action, dryRun) => {
+        // Not waited for: a filesystem that is stuck would hold it up for ever.
+        if (!dryRun) sysrq.press('s', false);
+        return sysrq.press(LAST_RESORT_KEYS[action], dryRun);
+      },
     },
     kernelLog,
     victims,
     sources: () => kernelLog.sources,
-    isWaiting: victims.isWaiting,
+    isWaiting: () => victims.isWaiting() || sysrq.isPrinting(),
     close: () => {
       sysrq.close();
       kernelLog.close();

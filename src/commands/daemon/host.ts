@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../../control/ports.ts';
 import { wholePathOf } from '../../core/cgroup-row.ts';
 import { anyGlobMatches } from '../../core/glob.ts';
+import { type KernelVersion, nearestVersion } from '../../core/kernel-model/versions.ts';
 import { markKiB } from '../../core/mark.ts';
 import type { Policy } from '../../core/policy.ts';
 import { FLAG, noteTotals } from '../../core/process-table.ts';
@@ -17,6 +18,7 @@ import { createOomGroups } from '../../linux/index/oom-group.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
 import { type CgroupLayout, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
 import { type Mount, parseMountinfo } from '../../linux/proc/mountinfo.ts';
+import { parseOsrelease } from '../../linux/proc/osrelease.ts';
 import { unitOf } from '../../linux/proc/unit-of.ts';
 import type { Roots } from '../../linux/root.ts';
 import { createSampler, type Sampler } from '../../linux/sampler.ts';
@@ -31,6 +33,8 @@ export interface Host {
   readonly policy: () => Policy;
   /** Another policy from now on: every known process is matched against it anew. */
   setPolicy(policy: Policy): void;
+  /** Which model of the kernel's choice answers for the kernel that runs. */
+  readonly kernel: KernelVersion;
   /** Where cgroup2 is mounted, "" where it is not. */
   readonly cgroup2: string;
   /** Slots whose descriptors must stay open. */
@@ -62,6 +66,12 @@ const readCgroupLayout = (procRoot: string): CgroupLayout => {
 const openSampler = (roots: Roots): Sampler => {
   const host = createSampler(roots, libc);
   return ownLimitKiB(roots) === ABSENT ? host : createLimitSampler(host, roots.cgroup, libc);
+};
+
+/** The newest for a release that nobody can read. */
+const readKernel = (procRoot: string): KernelVersion => {
+  const release = parseOsrelease(readFileSync(`${procRoot}/sys/kernel/osrelease`, 'latin1'));
+  return release === null ? '7.2' : nearestVersion(release.major, release.minor);
 };
 
 export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
@@ -108,6 +118,7 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     clock,
     sampler,
     index,
+    kernel: readKernel(roots.proc),
     cgroup2: layout.v2Point,
     policy: () => policy,
     setPolicy: (next) => {

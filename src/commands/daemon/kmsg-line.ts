@@ -5,6 +5,7 @@
  */
 import type { KilledBy, ReapResult } from '../../core/dying.ts';
 import type { ForcedOutcome, OomwatchdEvent } from '../../core/event.ts';
+import type { SysrqOutcome } from '../../core/ladder-event.ts';
 import { memAllocInfo, memAllocTask } from '../../core/mem-alloc-lines.ts';
 
 type EventOf<K extends OomwatchdEvent['kind']> = Extract<OomwatchdEvent, { kind: K }>;
@@ -90,6 +91,24 @@ export const rescueLine = ({ outcome, pid, comm, sizeKiB, errno, lateMs, memAvai
   return `standby ${what} mem_available:${memAvailableKiB}kB, control is overdue by ${lateMs} ms`;
 };
 
+/** Not what a dry run would do, nor the beginning of what is told when it is known. */
+const SYSRQ_TOLD: readonly SysrqOutcome[] = ['pressed', 'failed', 'executed', 'accepted_but_not_executed'];
+
+const sysrqLine = ({ outcome, pid, comm, steered, afterMs, detail }: EventOf<'sysrq'>): string | null => {
+  if (!SYSRQ_TOLD.includes(outcome)) return null;
+  const whom = pid > 0 ? ` process ${pid} (${printable(comm)})` : '';
+  return `SysRq-f ${outcome}${whom} after ${Math.round(afterMs)} ms steered:${steered} ${printable(detail)}`.trimEnd();
+};
+
+const evidenceLine = ({ keys, stalledMs, memory, sent }: EventOf<'evidence'>): string =>
+  `standstill since ${Math.round(stalledMs / 1000)} s: ${sent ? 'pressing' : 'would press'} SysRq ${printable(keys)} ` +
+  `mem_total:${memory.memTotalKiB}kB mem_available:${memory.memAvailableKiB}kB mem_free:${memory.memFreeKiB}kB ` +
+  `swap_total:${memory.swapTotalKiB}kB swap_free:${memory.swapFreeKiB}kB`;
+
+const lastResortLine = ({ action, stalledMs, sent, errno }: EventOf<'last_resort'>): string =>
+  `standstill since ${Math.round(stalledMs / 1000)} s: last resort ${action} ` +
+  (errno === 0 ? (sent ? 'begun' : 'left out (observe mode)') : `failed (errno ${errno})`);
+
 /** A line for /dev/kmsg, or null when the event is not for the kernel log. */
 export const kmsgLine = (event: OomwatchdEvent): string | null => {
   switch (event.kind) {
@@ -109,6 +128,12 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return memAllocInfo(event);
     case 'stalled_task':
       return memAllocTask(event);
+    case 'sysrq':
+      return sysrqLine(event);
+    case 'evidence':
+      return evidenceLine(event);
+    case 'last_resort':
+      return lastResortLine(event);
     default:
       return null;
   }

@@ -34,6 +34,8 @@ const rehearsalPolicy = (policy: Policy, pid: number, mode: Policy['mode']): Pol
     mode,
     detect: { ...policy.detect, combine: 'or', term: marks, kill: marks },
     select: { ...policy.select, onlyPid: pid },
+    // A rehearsal that fails is told, and nothing else.
+    act: { ...policy.act, sysrqF: 'off', evidence: '', lastResort: 'off' },
   };
 };
 

@@ -1,6 +1,7 @@
 /** Whom a kernel would take from the table as it stands, whom oomwatchd would, and what makes the difference. */
-import { BECAUSE_WORDS, type Because, type Decision, type KernelContext } from '../../core/kernel-model/decision.ts';
+import { BECAUSE_WORDS, type Because, type Decision } from '../../core/kernel-model/decision.ts';
 import { differenceOf } from '../../core/kernel-model/difference.ts';
+import { contextAsSeen } from '../../core/kernel-model/seen.ts';
 import { behaviourOf, KERNEL_VERSIONS, type KernelVersion, nearestVersion } from '../../core/kernel-model/versions.ts';
 import type { Policy } from '../../core/policy.ts';
 import { FLAG, type ProcessTable } from '../../core/process-table.ts';
@@ -20,28 +21,8 @@ export const versionOf = (text: string): KernelVersion | null => {
   return release === null ? null : nearestVersion(release.major, release.minor);
 };
 
-/** At and below this oom_score reads 0 for a healthy process too (fs/proc/base.c, proc_oom_score()). */
-const ADJ_READS_ZERO = -990;
-
 const hasFlag = (table: ProcessTable, slot: number, flag: number): boolean =>
   ((table.flags[slot] as number) & flag) !== 0;
-
-/**
- * What can be seen from here, taken as the kernel's: who has SIGKILL pending counts as a fresh victim of the OOM killer,
- * whoever sent it, and its oom_score of 0 as its having been reaped. Who will allocate is not known.
- */
-const contextOf = (table: ProcessTable, sysrq: boolean): KernelContext => ({
-  sysrq,
-  oomKillAllocatingTask: false,
-  currentSlot: ABSENT,
-  badness: (slot) => rowBadness(table, slot),
-  isVictim: (slot) => hasFlag(table, slot, FLAG.SIGKILL_PENDING),
-  isReaped: (slot) =>
-    hasFlag(table, slot, FLAG.SIGKILL_PENDING) &&
-    table.oomScore[slot] === 0 &&
-    (table.oomScoreAdj[slot] as number) > ADJ_READS_ZERO,
-  sinceKillMs: () => 0,
-});
 
 interface Named {
   readonly pid: number;
@@ -107,7 +88,11 @@ const caseOf = (
   when: KernelCase['when'],
 ): KernelCase => {
   const isForced = when === 'sysrq_f';
-  const { kernel, patched, patches } = differenceOf(behaviourOf(version), table, contextOf(table, isForced));
+  const { kernel, patched, patches } = differenceOf(
+    behaviourOf(version),
+    table,
+    contextAsSeen(table, isForced, (slot) => rowBadness(table, slot)),
+  );
   const { ranking, minimumKiB } = judged;
   const isNobody = ranking.count === 0 || ranking.abortedBy !== ABSENT;
   const ours = isNobody ? ABSENT : (ranking.order[0] as number);

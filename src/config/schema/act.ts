@@ -1,5 +1,5 @@
 /** Keys of act: how fast signals follow each other and how many there may be. */
-
+import { LAST_RESORTS, SYSRQ_F } from '../../core/policy.ts';
 import { duration } from './amount.ts';
 import { choice, count, section, setting, toggle } from './field.ts';
 
@@ -58,6 +58,30 @@ export const act = section(
       60,
       'At most this many kills in any hour; then it only reports.',
       'services that are restarted and killed in turn all hour need a person.',
+    ),
+    sysrq_f: setting(
+      choice(SYSRQ_F),
+      'undirected',
+      'Have the kernel kill (SysRq-f) when nobody may be signalled or nobody who was reacts; only where it would take nobody protected.',
+      'the kernel kills whom we may not and gives its victim reserves; asked only when signals have been of no use for seconds.',
+    ),
+    evidence: setting(
+      choice(['wm', 'm', 'w', 'off']),
+      'wm',
+      'SysRq keys pressed once when a standstill lasts for 30 s: w shows blocked tasks, m memory, in the kernel log.',
+      'after a reset nobody can find out any more what it was; once an episode, so that a slow console is not kept busy.',
+    ),
+    last_resort: setting(
+      choice(LAST_RESORTS),
+      'off',
+      'What ends a standstill that nothing else ended: crash (SysRq-c, for kdump) or reboot (SysRq-b, nothing is unmounted).',
+      'whether a host that stands still is worth less than what it holds in memory only its operator knows.',
+    ),
+    last_resort_after: setting(
+      duration('10s', '1h', 'every rung below takes seconds, and a host that recovers must not be reset'),
+      '2m',
+      'How long the host must have stood still before the last resort, in spite of everything else.',
+      'the 120 s after which the kernel calls a task hung; every rung below has been tried several times by then.',
     ),
   },
   'What is done about it.',

@@ -8,8 +8,8 @@ import { LEVEL } from '../verdict.ts';
 import { crossCheck } from './cross-check.ts';
 import { takeKernelEvents } from './kernel-kills.ts';
 import { advance, lifeOf, victimEvent } from './lives.ts';
+import { followPress } from './press.ts';
 import { findDying, type Register, type RegisterInputs, type RegisterPolicy } from './register.ts';
-import { followPress } from './sysrq.ts';
 
 /**
  * Whom others killed gets this long to go by itself before its memory is taken: most are gone by then. The kernel's own
@@ -73,7 +73,7 @@ const followOne = (
 const isQuiet = (register: Register, { kernel, reaped, examined }: RegisterInputs): boolean =>
   register.dying.length + register.kernelKills.length + register.burstKills === 0 &&
   kernel.length + reaped.length + examined.length === 0 &&
-  !register.isPressOpen;
+  !register.press.isOpen;
 
 /** Follows every entry; `limitMs`: after which nobody waits for it (patch 5). Appends to `events` and `tasks`. */
 export const followRegister = (
@@ -109,7 +109,7 @@ export const followRegister = (
   if (inputs.kernel.length > 0 || register.kernelKills.length > 0 || register.burstKills > 0) {
     takeKernelEvents(register, inputs, sample.oomKillAllocatingTask, episode, nowMs, events);
   }
-  followPress(register, sample.oomKill, nowMs, events);
+  followPress(register, sample, episode, nowMs, events);
   for (let at = entries.length - 1; at >= 0; at--) {
     const dying = entries[at] as Dying;
     if (dying.life === 'gone') entries.splice(at, 1);

@@ -7,6 +7,7 @@ import type { OomwatchdEvent } from '../event.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { ABSENT } from '../units.ts';
 import { advance, victimEvent } from './lives.ts';
+import { notePressRecord } from './press.ts';
 import { enter, findDying, type KernelKill, type Register, type RegisterInputs } from './register.ts';
 
 /** A kill of which only the trace point spoke is told after this: its records are usually a few milliseconds behind. */
@@ -104,6 +105,7 @@ const take = (
       register.groupKillMs = nowMs;
       return;
     case 'note':
+      if (event.note === 'sysrq_manual' || event.note === 'sysrq_ignored') notePressRecord(register, event.note, nowMs);
       events.push({ kind: 'kernel_note', note: event.note, text: event.text });
       return;
     case 'lost':

@@ -43,11 +43,29 @@ export interface Register {
   oomKillAllocatingTask: number;
   /** When the kernel last said that it kills the members of a cgroup together. */
   groupKillMs: number;
-  /** When we last pressed SysRq-f, and vmstat's oom_kill then; ABSENT: never. */
-  pressedMs: number;
-  pressedOomKill: number;
-  /** Its effect has not been seen yet. */
-  isPressOpen: boolean;
+  readonly press: Press;
+}
+
+/** The last press of SysRq-f by our hand (core/register/press). */
+export interface Press {
+  /** ABSENT: never. */
+  atMs: number;
+  /** vmstat's oom_kill and MemAvailable then, ABSENT when not read. */
+  oomKill: number;
+  availableKiB: number;
+  /** Whom the kernel was expected to take, what its death returns, and whether it was being killed before. */
+  pid: number;
+  sizeKiB: number;
+  wasDying: boolean;
+  /** oom_score_adj of so many processes was changed for it; whether they are changed still. */
+  steered: number;
+  isSteered: boolean;
+  /** What became of it is not known yet. */
+  isOpen: boolean;
+  /** When the kernel said that it takes the key; that it found nobody; when its counter moved. */
+  acceptedMs: number;
+  isIgnored: boolean;
+  countedMs: number;
 }
 
 export const createRegister = (): Register => ({
@@ -63,9 +81,10 @@ export const createRegister = (): Register => ({
   burstKills: 0,
   oomKillAllocatingTask: ABSENT,
   groupKillMs: Number.NEGATIVE_INFINITY,
-  pressedMs: ABSENT,
-  pressedOomKill: ABSENT,
-  isPressOpen: false,
+  press: {
+    ...{ atMs: ABSENT, oomKill: ABSENT, availableKiB: ABSENT, pid: ABSENT, sizeKiB: ABSENT, wasDying: false },
+    ...{ steered: 0, isSteered: false, isOpen: false, acceptedMs: ABSENT, isIgnored: false, countedMs: ABSENT },
+  },
 });
 
 /** A host on which hundreds die at once (a pod, a fork bomb) is followed as far as this; the oldest are kept. */

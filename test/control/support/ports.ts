@@ -7,6 +7,7 @@ import type { KernelEvent } from '../../../src/core/kernel-event.ts';
 import type { Policy } from '../../../src/core/policy.ts';
 import type { Rescue } from '../../../src/core/rescue.ts';
 import { createState, type State } from '../../../src/core/state.ts';
+import { ABSENT } from '../../../src/core/units.ts';
 import type { Machine } from '../../core/support/machine.ts';
 
 export type Source = { name: string; isUp: boolean; detail: string; isNews: boolean };
@@ -84,9 +85,19 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
         return machine.signal(intent);
       },
       hasExited: machine.hasExited,
-      sysrqF: (dryRun) => {
-        note(dryRun ? 'would press f' : 'press f');
-        return options.sysrqErrno ?? 0;
+      sysrqF: (intent) => {
+        note(intent.dryRun ? 'would press f' : 'press f');
+        const errno = options.sysrqErrno ?? 0;
+        return intent.pid === ABSENT || errno !== 0 ? { errno, steered: 0 } : machine.press(intent);
+      },
+      restore: () => {
+        note('restore');
+        return { restored: 1, gone: 0, changed: 0, failed: [] };
+      },
+      evidence: (keys) => note(`press ${keys}`),
+      lastResort: (action, dryRun) => {
+        note(dryRun ? `would ${action}` : action);
+        return 0;
       },
     },
     kernelLog: { read: (into) => into.push(...machine.kernelEvents(), ...(options.kernel?.() ?? [])) },

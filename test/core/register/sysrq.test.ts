@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Dying } from '../../../src/core/dying.ts';
 import { FLAG } from '../../../src/core/process-table.ts';
 import { createRegister, type Register } from '../../../src/core/register/register.ts';
-import { notePress, pressWouldFail, SYSRQ_SPACING_MS } from '../../../src/core/register/sysrq.ts';
-import { ABSENT } from '../../../src/core/units.ts';
-import { aDying, following, killed } from '../support/registers.ts';
+import { pressWouldFail, SYSRQ_SPACING_MS } from '../../../src/core/register/sysrq.ts';
+import { aDying } from '../support/registers.ts';
 import { KNOWN, type Row, tableOf } from '../support/tables.ts';
 
 const registerOf = (...entries: readonly Partial<Dying>[]): Register => {
@@ -23,7 +22,7 @@ describe('SysRq-f', () => {
 
   it('is pressed again after four seconds: the kernel would choose the same one before', () => {
     const register = registerOf();
-    notePress(register, 3, 1000);
+    register.press.atMs = 1000;
     expect(refused(register, 1000 + SYSRQ_SPACING_MS - 1)).toContain('3999 ms ago');
     expect(refused(register, 1000 + SYSRQ_SPACING_MS)).toBe('');
     expect(SYSRQ_SPACING_MS).toBeGreaterThanOrEqual(4000);
@@ -55,50 +54,5 @@ describe('SysRq-f', () => {
       const answer = refused(registerOf(...entries), 60_000, [{ pid: 5 }, { pid: 7, ...row }]);
       expect(answer).toEqual(isRefused ? expect.stringContaining('for ever') : '');
     });
-  });
-});
-
-describe('after a press', () => {
-  const pressed = (pressedOomKill: number) => {
-    const followed = following();
-    notePress(followed.register, pressedOomKill, 1000);
-    return followed;
-  };
-  const isOpen = ({ register }: { register: Register }): boolean => register.isPressOpen;
-
-  it('the counter proves that it did something', () => {
-    const followed = pressed(3);
-    expect(followed.at(1100, {}, { oomKill: 3 })).toEqual([]);
-    expect(isOpen(followed)).toBe(true);
-    expect(followed.at(1200, {}, { oomKill: 4 })).toEqual([]);
-    expect(isOpen(followed)).toBe(false);
-    expect(followed.at(9000, {}, { oomKill: 4 }).filter(({ kind }) => kind === 'kernel_note')).toEqual([]);
-  });
-
-  it('a record proves it as well, where there is no counter', () => {
-    const followed = pressed(ABSENT);
-    followed.at(1100, { kernel: [killed(7, 'sysrq')] }, { oomKill: 9 });
-    expect(isOpen(followed)).toBe(false);
-  });
-
-  it('a record of an earlier kill proves nothing', () => {
-    const followed = following();
-    followed.at(900, { kernel: [killed(7)] });
-    notePress(followed.register, ABSENT, 1000);
-    followed.at(1100);
-    expect(isOpen(followed)).toBe(true);
-  });
-
-  it('that did nothing is told after four seconds, once', () => {
-    const followed = pressed(3);
-    expect(followed.at(1000 + SYSRQ_SPACING_MS - 1, {}, { oomKill: 3 })).toEqual([]);
-    expect(followed.at(1000 + SYSRQ_SPACING_MS, {}, { oomKill: 3 })).toMatchObject([
-      { kind: 'kernel_note', note: 'sysrq_ignored' },
-    ]);
-    expect(followed.at(9000, {}, { oomKill: 3 })).toEqual([]);
-  });
-
-  it('that cannot be verified is told as well', () => {
-    expect(pressed(ABSENT).at(5000)).toMatchObject([{ note: 'sysrq_ignored' }]);
   });
 });

@@ -3,8 +3,15 @@
  * shapes of the loop's ports, so that both the bare core and control's loop can be run on it.
  */
 import type { Dying, Reaped, ReapResult, Sight } from '../../../src/core/dying.ts';
-import { EPERM, ESRCH, type Outcome, type SignalIntent } from '../../../src/core/intent.ts';
-import type { KernelEvent } from '../../../src/core/kernel-event.ts';
+import {
+  EPERM,
+  ESRCH,
+  type Outcome,
+  type Pressed,
+  type SignalIntent,
+  type SysrqIntent,
+} from '../../../src/core/intent.ts';
+import type { KernelEvent, KillScope } from '../../../src/core/kernel-event.ts';
 import type { SelectPolicy } from '../../../src/core/policy.ts';
 import { createProcessTable, FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
 import type { Sample } from '../../../src/core/sample.ts';
@@ -75,7 +82,11 @@ export interface Machine {
   pass(ms: number): void;
   start(program: Program): number;
   /** Somebody else kills the process in `slot`: a person, or the kernel, which says so. All who have its mm go with it. */
-  kill(slot: number, by: 'other' | 'kernel'): void;
+  kill(slot: number, by: 'other' | 'kernel', scope?: KillScope): void;
+  /** SysRq-f: the kernel kills the process with the highest badness that is neither dying nor at -1000. */
+  press(intent: SysrqIntent): Pressed;
+  /** What comes of a press: 'lost' is taken and not carried out. */
+  keys(what: 'work' | 'are lost' | { errno: number }): void;
   /** The process in `slot` begins to exit. */
   leave(slot: number): void;
   /** Who is dying, for how long, and what its death can give back. */
@@ -130,6 +141,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
   let keptKiB = 0;
   let lost = false;
   let blind = false;
+  let keys: 'work' | 'are lost' | { errno: number } = 'work';
 
   const demandKiB = (): number => {
     const used = new Set(processes.filter(({ gone }) => !gone).map(({ mm }) => mm));
@@ -256,7 +268,7 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       enrol(processes[slot] as Process);
       return pid;
     },
-    kill: (slot, by) => {
+    kill: (slot, by, scope = 'memcg') => {
       const victim = processes[slot];
       if (victim === undefined || victim.gone) return;
       for (const each of processes.filter(({ gone, mm }) => !gone && mm === victim.mm)) {
@@ -268,7 +280,24 @@ export const createMachine = ({ totalKiB, swapKiB = 0, baseKiB = 0, hasPsi = tru
       const { pid, comm } = victim;
       const told = { timeUs: nowMs * 1000, pid, comm, uid: 0 };
       said.push({ ...told, kind: 'victim_marked', source: 'trace' });
-      said.push({ ...told, kind: 'killed', source: 'kmsg', scope: 'memcg', anonRssKiB: victim.mm.rssKiB });
+      said.push({ ...told, kind: 'killed', source: 'kmsg', scope, anonRssKiB: victim.mm.rssKiB });
+    },
+    keys: (what) => {
+      keys = what;
+    },
+    press: ({ dryRun, steer }) => {
+      if (typeof keys === 'object') return { errno: keys.errno, steered: 0 };
+      const pressed = { errno: 0, steered: steer.length };
+      if (dryRun) return { errno: 0, steered: 0 };
+      said.push({ kind: 'note', note: 'sysrq_manual', text: '', timeUs: nowMs * 1000, source: 'kmsg' });
+      if (keys === 'are lost') return pressed;
+      const points = ({ slot }: Process): number =>
+        rowBadness(table, slot) + (steer.find((each) => each.slot === slot)?.to ?? 0) * 1e6;
+      const [taken] = processes
+        .filter((each) => !each.gone && each.dyingMs === ABSENT && table.oomScoreAdj[each.slot] !== -1000)
+        .sort((a, b) => points(b) - points(a));
+      if (taken !== undefined) machine.kill(taken.slot, 'kernel', 'sysrq');
+      return pressed;
     },
     leave: (slot) => {
       const process = processes[slot];

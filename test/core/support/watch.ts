@@ -3,14 +3,16 @@
 import type { Reaped, Sight } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import { noteCalmRound, noteKernelDeaths } from '../../../src/core/fork-storm.ts';
-import type { Outcome, SignalIntent } from '../../../src/core/intent.ts';
+import type { Outcome, SignalIntent, SysrqIntent } from '../../../src/core/intent.ts';
 import { emptyObservations } from '../../../src/core/observations.ts';
 import type { TickOutput } from '../../../src/core/output.ts';
 import { paceMs } from '../../../src/core/pace.ts';
 import type { Policy } from '../../../src/core/policy.ts';
 import { emptySample } from '../../../src/core/sample.ts';
 import { settle } from '../../../src/core/settle.ts';
+import { settleLastResort } from '../../../src/core/standstill.ts';
 import { createState, type State } from '../../../src/core/state.ts';
+import { settlePress } from '../../../src/core/sysrq.ts';
 import { type TickInputs, tick } from '../../../src/core/tick.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { LEVEL } from '../../../src/core/verdict.ts';
@@ -34,6 +36,12 @@ const tell = (event: OomwatchdEvent): string => {
       return event.verdict === null ? '' : `${event.comm}: ${event.verdict}`;
     case 'no_action':
       return `no action: ${event.reason}`;
+    case 'sysrq':
+      return `SysRq-f ${event.outcome}${event.comm === '' ? '' : ` (${event.comm})`}`;
+    case 'evidence':
+      return `evidence ${event.keys}`;
+    case 'last_resort':
+      return `${event.sent ? '' : 'would '}${event.action}`;
     default:
       return '';
   }
@@ -53,11 +61,12 @@ export interface Watch {
   setPolicy(policy: Policy): void;
 }
 
-/** `onSignal` sees each signal before it is sent, with the state that led to it. */
+/** `onSignal` and `onPress` see each signal and each press before it is made, with the state that led to it. */
 export const watch = (
   machine: Machine,
   firstPolicy: Policy,
   onSignal: (intent: SignalIntent, state: State) => void = () => undefined,
+  onPress: (intent: SysrqIntent, state: State) => void = () => undefined,
 ): Watch => {
   const state = createState(machine.table.capacity);
   const sample = emptySample();
@@ -123,7 +132,13 @@ export const watch = (
       const settled = { table: machine.table, sample, policy, scanMs: 2, nowMs: machine.nowMs() };
       settle(state, intent, outcomes[at] as Outcome, settled, out.events, out.tasks);
     });
-    for (const { kind, dying } of out.tasks.splice(0)) if (kind === 'reap') reaped.push(machine.reap(dying));
+    for (const intent of out.intents) {
+      if (intent.kind === 'sysrq_f') {
+        onPress(intent, state);
+        settlePress(state, intent, machine.press(intent), sample, false, machine.nowMs(), out);
+      } else if (intent.kind === 'last_resort') settleLastResort(state, intent, 0, machine.nowMs(), out);
+    }
+    for (const task of out.tasks.splice(0)) if (task.kind === 'reap') reaped.push(machine.reap(task.dying));
     for (const event of out.events) told.push({ event, atMs: machine.nowMs() });
     return paceMs(state.detect.verdict, state.detect.slope.lossKiBPerMs, false, state.dueMs, policy.pace);
   };

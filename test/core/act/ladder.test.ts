@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBudget, spend } from '../../../src/core/act/budget.ts';
-import { nextStep } from '../../../src/core/act/next-step.ts';
+import { createClimb } from '../../../src/core/act/climb.ts';
+import { nextStep } from '../../../src/core/act/ladder.ts';
 import { LEVEL } from '../../../src/core/verdict.ts';
 import type { Victim } from '../../../src/core/victim.ts';
 import { defaultPolicy } from '../../support/policy.ts';
@@ -13,7 +14,7 @@ const { act } = defaultPolicy(
 const step = (level: number, victims: readonly Victim[], nowMs: number, spent = 0, isWaiting = false): string => {
   const budget = createBudget();
   for (let count = 0; count < spent; count++) spend(budget, nowMs);
-  const next = nextStep(victims, level, isWaiting, budget, act, nowMs);
+  const next = nextStep(victims, level, isWaiting, createClimb(), budget, act, nowMs);
   if (next.kind === 'choose') return `choose ${next.signal}`;
   return next.kind === 'escalate' ? `escalate ${next.victim.facts.pid}: ${next.reason}` : next.kind;
 };
