@@ -1,5 +1,5 @@
 /** The command line: one table of subcommands and their usage texts. */
-import { DEFAULT_CONFIG } from './exit.ts';
+import { DEFAULT_CONFIG, JOURNAL_PATH } from './exit.ts';
 
 export interface Command {
   readonly name: string;
@@ -80,6 +80,16 @@ Exit: 0 done, 1 nobody was chosen or it was refused, 69 no daemon was reached, 7
 
 Exit: 0 enforcing is safe, 1 it is not.`,
     load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'restore-adj',
+    synopsis: 'oomwatchd restore-adj [--journal FILE]',
+    summary: 'put oom_score_adj back that a daemon which was killed has left changed (act.sysrq_f: directed)',
+    details: `  --journal FILE  what it had written down before it changed anything (default ${JOURNAL_PATH})
+
+Only the very processes of the journal are touched, and a value that somebody else has changed meanwhile stays.
+Exit: 0 done or nothing to do, 1 some could not be put back, 69 a daemon runs that does it by itself.`,
+    load: () => import('./commands/restore-adj.ts'),
   },
   {
     name: 'standby',

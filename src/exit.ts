@@ -11,3 +11,6 @@ export const EXIT = {
 } as const;
 
 export const DEFAULT_CONFIG = '/etc/oomwatchd/config.yaml';
+
+/** Where changed oom_score_adj are written down before: a directory of memory, made by systemd/oomwatchd.tmpfiles. */
+export const JOURNAL_PATH = '/run/oomwatchd/oom_score_adj.journal';

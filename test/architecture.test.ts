@@ -41,6 +41,7 @@ describe('files', () => {
       ...['src/linux/tasks', 'src/linux/cgroup', 'src/linux/holders', 'src/standby'],
       ...[
         'src/linux',
+        'src/linux/steer',
         'src/linux/index',
         'src/linux/kernel-log',
         'src/linux/probe',

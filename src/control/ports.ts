@@ -3,7 +3,7 @@ import type { Dying, Examined, Reaped, Sight } from '../core/dying.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
 import type { Outcome, Pressed, SignalIntent, SysrqIntent } from '../core/intent.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
-import type { LastDeed } from '../core/ladder-event.ts';
+import type { LastDeed, Restored } from '../core/ladder-event.ts';
 import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
 import type { Rescue } from '../core/rescue.ts';
@@ -50,14 +50,6 @@ export interface Executor {
   evidence(keys: string): void;
   /** SysRq-c or -b; 0 or the errno, should it return. In a dry run only tells whether it could. */
   lastResort(action: LastDeed, dryRun: boolean): number;
-}
-
-/** What came of putting oom_score_adj back, in processes. */
-export interface Restored {
-  readonly restored: number;
-  readonly gone: number;
-  readonly changed: number;
-  readonly failed: readonly string[];
 }
 
 /** What the kernel tells about deaths: /dev/kmsg and the oom trace points. */

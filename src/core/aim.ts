@@ -3,6 +3,7 @@
  * tells (core/kernel-model). Undirected, the kernel chooses as it would; directed, oom_score_adj is changed before so that it
  * chooses our candidate, and nobody who is protected should that one be gone by then.
  */
+import type { Steer } from './intent.ts';
 import { decide } from './kernel-model/as-kernel.ts';
 import type { Decision } from './kernel-model/decision.ts';
 import { contextAsSeen } from './kernel-model/seen.ts';
@@ -22,15 +23,6 @@ const MARGIN_PERMILLE = 30;
 
 /** Processes whose oom_score_adj is changed for one press at the most: each is a line of the journal, which is one page. */
 export const STEERED_MAX = 48;
-
-/** oom_score_adj of one process for the time of a press. */
-export interface Steer {
-  readonly slot: number;
-  readonly pid: number;
-  readonly startTimeTicks: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 export type Aimed =
   | { readonly slot: number; readonly steer: readonly Steer[] }

@@ -1,5 +1,4 @@
 /** What the core wants done and what came of it. linux/executor carries intents out; it makes no choices. */
-import type { Steer } from './aim.ts';
 import type { Dying } from './dying.ts';
 import type { Company } from './event.ts';
 import type { LastDeed } from './ladder-event.ts';
@@ -18,6 +17,15 @@ export interface SignalIntent {
   readonly companyOf: number;
   /** Demanded by a rule for a cgroup, and not by a shortage of the host. */
   readonly isOfCgroup?: true;
+}
+
+/** oom_score_adj of one process for the time of a press. */
+export interface Steer {
+  readonly slot: number;
+  readonly pid: number;
+  readonly startTimeTicks: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Press SysRq-f: the kernel's own killer, once. */

@@ -38,6 +38,16 @@ export type Rung = (typeof RUNGS)[number];
 /** What the last resort does. */
 export type LastDeed = Exclude<LastResort, 'off'>;
 
+/** What came of putting oom_score_adj back, in processes. */
+export interface Restored {
+  readonly restored: number;
+  /** Those that are gone, and those whose value somebody else has changed meanwhile: left as they are. */
+  readonly gone: number;
+  readonly changed: number;
+  /** Could not be read or written: "pid 4711: EACCES; its oom_score_adj may stay 1000, it was 0". */
+  readonly failed: readonly string[];
+}
+
 export type LadderEvent =
   /** A press of SysRq-f by the ladder, and what became of each press, also of one that kill-now asked for. */
   | {
@@ -55,16 +65,7 @@ export type LadderEvent =
       detail: string;
     }
   /** oom_score_adj that was changed for a press is as it was. by: this daemon, or what an earlier one left is put right. */
-  | {
-      kind: 'restored';
-      by: 'verification' | 'start' | 'stop';
-      restored: number;
-      /** Those that are gone, and those whose value somebody else has changed meanwhile: left as they are. */
-      gone: number;
-      changed: number;
-      /** Could not be read or written: "pid 4711: EACCES". */
-      failed: readonly string[];
-    }
+  | ({ kind: 'restored'; by: 'verification' | 'start' | 'stop' } & Restored)
   /** A standstill lasts: SysRq keys are pressed for the kernel log, and memory is told. */
   | { kind: 'evidence'; episode: number; keys: string; stalledMs: number; memory: MemoryFacts; sent: boolean }
   | { kind: 'last_resort'; episode: number; action: LastDeed; stalledMs: number; sent: boolean; errno: number };

@@ -97,7 +97,7 @@ export interface SelectPolicy {
   readonly onlyPid: number;
 }
 
-export const SYSRQ_F = ['off', 'undirected'] as const;
+export const SYSRQ_F = ['off', 'undirected', 'directed'] as const;
 export type SysrqF = (typeof SYSRQ_F)[number];
 
 export const LAST_RESORTS = ['off', 'crash', 'reboot'] as const;

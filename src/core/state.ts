@@ -49,6 +49,8 @@ export interface State {
   readonly climb: Climb;
   /** Which model answers for this kernel (core/kernel-model); set once at start. */
   kernel: KernelVersion;
+  /** Whether there is a journal, without which no oom_score_adj is changed; set once at start. */
+  canSteer: boolean;
   readonly ranking: Ranking;
   /** Who is dying, whoever killed it; outlives episodes. */
   readonly register: Register;
@@ -91,6 +93,7 @@ export const createState = (capacity: number): State => ({
   budget: createBudget(),
   climb: createClimb(),
   kernel: '7.2',
+  canSteer: false,
   ranking: createRanking(capacity, RANK_DEPTH),
   register: createRegister(),
   victims: [],

@@ -68,7 +68,7 @@ export const planPress = (
   const aimed: Aimed = aim(table, chooseForKernel(state, table, policy, minimumKiB), {
     kernel: state.kernel,
     narrowed: hasScope(policy.select),
-    directed: false,
+    directed: state.canSteer && policy.act.sysrqF === 'directed',
     minimumKiB,
   });
   if ('refusal' in aimed) {

@@ -12,11 +12,14 @@ import { createState } from '../../core/state.ts';
 import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { isPending } from '../../core/victim.ts';
+import { JOURNAL_PATH } from '../../exit.ts';
 import { createKmsgWriter } from '../../linux/kmsg-writer.ts';
 import { createNotifier } from '../../linux/notify.ts';
 import { watchPsi } from '../../linux/psi-trigger.ts';
 import type { Roots } from '../../linux/root.ts';
 import { createOwnRss } from '../../linux/self.ts';
+import { openJournal } from '../../linux/steer/journal.ts';
+import { putRight } from '../../linux/steer/put-right.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { VERSION } from '../../version.ts';
@@ -39,6 +42,13 @@ const REPORTER_GRACE_MS = 2000;
 /** RSS and index counts change slowly, and a scrape comes every 15 s or so. */
 const SLOW_NUMBERS_MS = 5000;
 
+const noJournal = (found: string): Finding => ({
+  ...{ name: 'oom_score_adj_journal', status: 'warn', found },
+  meaning:
+    'act.sysrq_f: directed changes no oom_score_adj, as a crash of ours could leave it changed; the press is undirected',
+  remedy: 'install systemd/oomwatchd.tmpfiles, which makes /run/oomwatchd, or stop the other daemon',
+});
+
 /** Runs until a signal ends it; resolves to the exit code. `findings` have been looked at by the caller. */
 export const runDaemon = async (
   roots: Roots,
@@ -59,7 +69,11 @@ export const runDaemon = async (
       (ruleWatch.wanted !== '' && isWithin(index.table.cgroup[slot] as string, ruleWatch.wanted)) ||
       register.dying.some((dying) => dying.slot === slot),
   );
-  const deaths = openDeathWatch(host);
+  // Before anything else: processes that an earlier run has left out of the kernel's reach.
+  const journal = openJournal(JOURNAL_PATH);
+  const left = typeof journal === 'string' ? null : await putRight(roots.proc, journal);
+  state.canSteer = typeof journal !== 'string';
+  const deaths = openDeathWatch(host, typeof journal === 'string' ? null : journal);
   const kmsg = createKmsgWriter(roots.kmsg);
   const notifier = createNotifier(process.env['NOTIFY_SOCKET']);
   const watchdog = createWatchdog(notifier, process.env['WATCHDOG_USEC'], clock.nowMs);
@@ -99,7 +113,9 @@ export const runDaemon = async (
   const locked = lockCode(roots);
   reporting.slow.lockedKiB = locked.lockedKiB;
   if (locked.finding !== null) standing.push(locked.finding);
+  if (typeof journal === 'string' && firstPolicy.act.sysrqF === 'directed') standing.push(noJournal(journal));
   tellStanding();
+  if (left !== null) publish({ kind: 'restored', by: 'start', ...left });
   publish({ kind: 'rehearsed', ...rehearsal });
 
   const ownRss = createOwnRss(roots.proc, index.table.pageKiB);
@@ -180,6 +196,8 @@ export const runDaemon = async (
   if (typeof psi !== 'number') psi.close();
   socket.close();
   await standby.close();
+  const restored = deaths.executor.restore();
+  if (restored !== null) publish({ kind: 'restored', by: 'stop', ...restored });
   publish({ kind: 'stopping', signal });
   await reporting.close(REPORTER_GRACE_MS);
   kmsg.close();

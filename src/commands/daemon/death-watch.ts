@@ -2,6 +2,8 @@
 import type { Executor, KernelLog, Ports, Victims } from '../../control/ports.ts';
 import { hasExited, sendSignal } from '../../linux/executor.ts';
 import { type KernelSource, openKernelLog } from '../../linux/kernel-log/kernel-log.ts';
+import type { Journal } from '../../linux/steer/journal.ts';
+import { createSteering } from '../../linux/steer/steering.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { createSysrq } from '../../linux/sysrq.ts';
 import { createVictims } from '../../linux/victims/victims.ts';
@@ -20,18 +22,27 @@ export interface DeathWatch {
 
 const LAST_RESORT_KEYS = { crash: 'c', reboot: 'b' } as const;
 
-export const openDeathWatch = (host: Host): DeathWatch => {
+/** `journal`: null where there is none, and no oom_score_adj is ever changed. */
+export const openDeathWatch = (host: Host, journal: Journal | null = null): DeathWatch => {
   const { roots, index, clock } = host;
   const sysrq = createSysrq(`${roots.proc}/sysrq-trigger`);
   const kernelLog = openKernelLog(libc, roots, process.pid);
   const poolThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 0);
+  const steering = createSteering(index.slots, roots.proc, journal);
   const victims = createVictims(libc, index, roots, clock.nowMs, poolThreads);
   return {
     executor: {
       signal: (intent) => sendSignal(libc, index.slots, intent),
       hasExited: (slot) => hasExited(libc, index.slots, slot),
-      sysrqF: ({ dryRun }) => ({ errno: sysrq.press('f', dryRun), steered: 0 }),
-      restore: () => null,
+      sysrqF: ({ dryRun, steer }) => {
+        if (dryRun) return { errno: sysrq.press('f', true), steered: 0 };
+        const refused = steering.steer(steer);
+        if (refused !== 0) return { errno: refused, steered: 0 };
+        const errno = sysrq.press('f', false);
+        if (errno !== 0) steering.restore();
+        return { errno, steered: steering.count() };
+      },
+      restore: steering.restore,
       evidence: sysrq.print,
       lastResort: (action, dryRun) => {
         // Not waited for: a filesystem that is stuck would hold it up for ever.
@@ -45,6 +56,7 @@ export const openDeathWatch = (host: Host): DeathWatch => {
     isWaiting: () => victims.isWaiting() || sysrq.isPrinting(),
     close: () => {
       sysrq.close();
+      steering.close();
       kernelLog.close();
       victims.close();
     },

@@ -23,6 +23,7 @@ import { unitOf } from '../../linux/proc/unit-of.ts';
 import type { Roots } from '../../linux/root.ts';
 import { createSampler, type Sampler } from '../../linux/sampler.ts';
 import { ancestorsOf } from '../../linux/self.ts';
+import { openAdj } from '../../linux/steer/adj-file.ts';
 import * as libc from '../../linux/sys/libc.ts';
 
 export interface Host {
@@ -83,6 +84,7 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
   let policy = firstPolicy;
   let isPinned: (slot: number) => boolean = () => false;
   const layout = readCgroupLayout(roots.proc);
+  const openAdjOf = (pid: number): number => openAdj(roots.proc, pid);
   const oomGroups = createOomGroups(libc, layout.v2Point);
   /** What is killed as a whole with a process of `cgroup`: both are above it, so the shorter path is the wider one. */
   const groupOf = (cgroup: string, nowMs: number): string => {
@@ -96,6 +98,9 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     oomGroups: { ...oomGroups, of: (cgroup: string, nowMs: number) => groupOf(cgroup, nowMs) },
     selfPid: process.pid,
     ancestors: ancestorsOf(roots.proc, process.pid),
+    get openAdj() {
+      return policy.mode === 'enforce' && policy.act.sysrqF === 'directed' ? openAdjOf : null;
+    },
     isNamedExe: (path: string) => policy.select.rules.some((rule) => anyGlobMatches(rule.exe, path)),
   };
   const index: ProcessIndex = createProcessIndex(

@@ -62,7 +62,7 @@ export const act = section(
     sysrq_f: setting(
       choice(SYSRQ_F),
       'undirected',
-      'Have the kernel kill (SysRq-f) when nobody may be signalled or nobody who was reacts; only where it would take nobody protected.',
+      'Have the kernel kill (SysRq-f) when nobody may be signalled or nobody who was reacts. undirected: only where it would take nobody protected; directed: oom_score_adj is changed before and put back after, so that it takes whom we would and nobody protected.',
       'the kernel kills whom we may not and gives its victim reserves; asked only when signals have been of no use for seconds.',
     ),
     evidence: setting(

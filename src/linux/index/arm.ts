@@ -3,7 +3,7 @@ import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { openLiveThread } from './live-thread.ts';
 import { forgetMemory } from './read-row.ts';
-import { closeArms, type IndexIo, type Slots } from './slots.ts';
+import { closeArms, type IndexEnv, type IndexIo, type Slots } from './slots.ts';
 
 const scratch = new Uint8Array(64);
 const warming = new Uint8Array(4096);
@@ -13,7 +13,12 @@ const warming = new Uint8Array(4096);
  * kept from its enrolment still answers at the end, the pid was never free in between, so all of them are one process.
  * Returns 0 or -errno; nothing that it opened is left open on failure.
  */
-export const arm = (io: IndexIo, slots: Slots, procRoot: string, slot: number): number => {
+export const arm = (
+  io: IndexIo,
+  slots: Slots,
+  { procRoot, openAdj = null }: Pick<IndexEnv, 'procRoot' | 'openAdj'>,
+  slot: number,
+): number => {
   const { table } = slots;
   const pid = table.pid[slot] as number;
   if (((table.flags[slot] as number) & FLAG.ARMED) !== 0) return 0;
@@ -24,8 +29,11 @@ export const arm = (io: IndexIo, slots: Slots, procRoot: string, slot: number): 
   slots.pidfd[slot] = pidfd;
   const statusFd = io.openReadOnly(`${procRoot}/${pid}/status`);
   if (statusFd >= 0) slots.statusFd[slot] = statusFd;
-  const adjFd = statusFd < 0 ? statusFd : io.openReadOnly(`${procRoot}/${pid}/oom_score_adj`);
+  const writable = statusFd < 0 || openAdj === null ? -1 : openAdj(pid);
+  const adjFd =
+    writable >= 0 ? writable : statusFd < 0 ? statusFd : io.openReadOnly(`${procRoot}/${pid}/oom_score_adj`);
   if (adjFd >= 0) slots.adjFd[slot] = adjFd;
+  slots.adjWritable[slot] = writable >= 0 ? 1 : 0;
   // The first read makes the kernel allocate the file's buffer (fs/seq_file.c): better now than under pressure.
   const warmed = adjFd < 0 ? adjFd : io.preadAt0(statusFd, warming, warming.length);
   const proof = warmed < 0 ? warmed : io.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length);

@@ -114,7 +114,7 @@ const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, 
     forgetMemory(slots.table, slot);
     return;
   }
-  if (arm(io, slots, env.procRoot, slot) < 0) {
+  if (arm(io, slots, env, slot) < 0) {
     forgetMemory(slots.table, slot);
     return;
   }

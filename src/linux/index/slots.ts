@@ -30,6 +30,8 @@ export interface IndexEnv {
   readonly ancestors: ReadonlySet<number>;
   /** Whether policy names this executable: only then is it worth verifying. Without it all are. */
   readonly isNamedExe?: (path: string) => boolean;
+  /** Opens oom_score_adj of a candidate for writing; null while nobody's is ever changed. A descriptor or -errno. */
+  readonly openAdj?: ((pid: number) => number) | null;
   /** Cgroups that the kernel kills as a whole; without it there are none. */
   readonly oomGroups?: OomGroups;
 }
@@ -43,6 +45,8 @@ export interface Slots {
   readonly statusFd: Int32Array;
   readonly adjFd: Int32Array;
   readonly pidfd: Int32Array;
+  /** 1: adjFd may be written through. */
+  readonly adjWritable: Uint8Array;
   /** 1: statusFd is that of a live thread, as the leader is a zombie. */
   readonly byThread: Uint8Array;
   /** That thread, 0 when it is the leader's. */
@@ -68,6 +72,7 @@ export const createSlots = (capacity: number): Slots => {
     statusFd: new Int32Array(capacity).fill(ABSENT),
     adjFd: new Int32Array(capacity).fill(ABSENT),
     pidfd: new Int32Array(capacity).fill(ABSENT),
+    adjWritable: new Uint8Array(capacity),
     byThread: new Uint8Array(capacity),
     liveTid: new Int32Array(capacity),
     generation: new Uint32Array(capacity),
@@ -111,6 +116,7 @@ export const closeArms = (io: IndexIo, slots: Slots, slot: number): void => {
   closeKept(io, slots.statusFd, slot);
   closeKept(io, slots.adjFd, slot);
   closeKept(io, slots.pidfd, slot);
+  slots.adjWritable[slot] = 0;
   slots.byThread[slot] = 0;
   slots.liveTid[slot] = 0;
 };

@@ -12,6 +12,8 @@ const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_PROCESS_MRELEASE = 448;
 const SYS_MLOCK2 = process.arch === 'x64' ? 325 : 284;
+const SYS_FLOCK = process.arch === 'x64' ? 73 : 32;
+const SYS_SETFSUID = process.arch === 'x64' ? 122 : 151;
 const SYS_STATX = process.arch === 'x64' ? 332 : 291;
 const SYS_GETDENTS64 = process.arch === 'x64' ? 217 : 61;
 
@@ -36,9 +38,8 @@ const c = {
   exit: libc.func('_exit', 'void', ['int']),
   socket: libc.func('socket', 'int', ['int', 'int', 'int']),
   sendto: libc.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
-  pidfdOpen: libc.func('syscall', 'long', ['long', 'int', 'uint']),
+  two: libc.func('syscall', 'long', ['long', 'int', 'uint']),
   pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
-  processMrelease: libc.func('syscall', 'long', ['long', 'int', 'uint']),
   mlock2: libc.func('syscall', 'long', ['long', 'ulong', 'ulong', 'int']),
   statx: libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'uint', 'void *']),
   getdents64: libc.func('syscall', 'long', ['long', 'int', 'void *', 'ulong']),
@@ -84,18 +85,22 @@ const STATX_BASIC_STATS = 0x7ff;
 export const statxCached = (path: string, buffer: Uint8Array): number =>
   result(c.statx(SYS_STATX, AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, buffer));
 
+/** flock(2) LOCK_EX | LOCK_NB: 0 or -errno, EWOULDBLOCK while another holds it. */
+export const flockExclusive = (fd: number): number => result(c.two(SYS_FLOCK, fd, 6));
+/** setfsuid(2), of this thread alone: the uid before, also when it was refused. */
+export const setFsUid = (uid: number): number => c.two(SYS_SETFSUID, uid | 0, 0);
 /** lseek(2) to 0, so that a kept directory is listed anew. */
 export const rewind = (fd: number): number => result(c.lseek(fd, 0, 0));
 
 /** pidfd_open(2), Linux 5.3. The descriptor is close-on-exec by definition. */
-export const pidfdOpen = (pid: number): number => result(c.pidfdOpen(SYS_PIDFD_OPEN, pid, 0));
+export const pidfdOpen = (pid: number): number => result(c.two(SYS_PIDFD_OPEN, pid, 0));
 
 /** pidfd_send_signal(2), Linux 5.1; signal 0 only checks. */
 export const pidfdSendSignal = (pidfd: number, signal: number): number =>
   result(c.pidfdSendSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0));
 
 /** process_mrelease(2), Linux 5.15. May sleep on mmap_lock (kernel-facts 3.3): never called from the loop. */
-export const processMrelease = (pidfd: number): number => result(c.processMrelease(SYS_PROCESS_MRELEASE, pidfd, 0));
+export const processMrelease = (pidfd: number): number => result(c.two(SYS_PROCESS_MRELEASE, pidfd, 0));
 
 const MLOCK_ONFAULT = 1;
 
@@ -204,7 +209,7 @@ const EIO = 5;
  * write (kernel-facts 3.3). `done` runs on the main thread with 0 or -errno; koffi carries the errno over with the result.
  */
 export const processMreleaseAsync = (pidfd: number, done: (answer: number) => void): void => {
-  c.processMrelease.async(SYS_PROCESS_MRELEASE, pidfd, 0, (error: Error | null, value: number) =>
+  c.two.async(SYS_PROCESS_MRELEASE, pidfd, 0, (error: Error | null, value: number) =>
     done(error === null ? result(value) : -EIO),
   );
 };

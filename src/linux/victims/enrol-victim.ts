@@ -27,6 +27,6 @@ export const enrolVictim = (
   if ((flagsOf() & FLAG.IDENTIFIED) === 0) identify(slot);
   if ((flagsOf() & (FLAG.GONE | FLAG.KTHREAD)) !== 0) return ABSENT;
   // Out of descriptors it is told by its score alone.
-  if (arm(io, slots, procRoot, slot) === 0) readArmed(io, slots, slot);
+  if (arm(io, slots, { procRoot }, slot) === 0) readArmed(io, slots, slot);
   return slot;
 };

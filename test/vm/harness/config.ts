@@ -7,6 +7,8 @@ export interface DaemonSettings {
   protectExe?: string[];
   /** Marks far above the memory that the kernel needs: for cases in which nobody may be killed for seconds. */
   wideMarks?: boolean;
+  /** Settings of the ladder and of others beside the signals, as they stand below "act:". */
+  act?: string[];
   /** false: kills also where that cannot end the shortage. */
   futility?: boolean;
   /** Rules for cgroups, each a flow map: "{ cgroup: /lost, oom_loop: true }". */
@@ -26,7 +28,8 @@ export function writeConfigYaml(settings: DaemonSettings): string {
     lines.push(`  kill: { mem_available: ${WIDE_KILL_MIB}MiB }`);
   }
   if (settings.standby === false) lines.push('control: { standby: { enabled: false } }');
-  if (settings.futility === false) lines.push('act: { futility: false }');
+  const act = [...(settings.futility === false ? ['futility: false'] : []), ...(settings.act ?? [])];
+  if (act.length > 0) lines.push('act:', ...act.map((line) => `  ${line}`));
   if (settings.protectExe) {
     lines.push('select:', '  protect:');
     for (const exe of settings.protectExe) lines.push(`    - { exe: ${JSON.stringify(exe)}, reason: "guest test" }`);
