@@ -74,9 +74,10 @@ Exit: 0 done, 1 nobody was chosen or it was refused, 69 no daemon was reached, 7
   },
   {
     name: 'doctor',
-    synopsis: 'oomwatchd doctor [--json]',
+    synopsis: 'oomwatchd doctor [--json] [--config FILE]',
     summary: 'tell what this host lets oomwatchd do, and the remedy for what it does not',
     details: `  --json          print the findings as a JSON array
+  --config FILE   whose remedies are looked at; the default file without it
 
 Exit: 0 enforcing is safe, 1 it is not.`,
     load: () => import('./commands/doctor.ts'),

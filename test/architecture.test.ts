@@ -38,6 +38,7 @@ describe('files', () => {
       ...['src', 'src/core', 'src/core/act', 'src/core/detect', 'src/core/kernel-model', 'src/core/register'],
       ...['src/core/select', 'src/core/select/rules', 'src/core/verify', 'src/channel'],
       ...['src/core/stall', 'src/core/livelock', 'src/core/storm', 'src/core/cgroup', 'src/core/holders'],
+      ...['src/core/remedies', 'src/linux/remedies'],
       ...['src/linux/tasks', 'src/linux/cgroup', 'src/linux/holders', 'src/standby'],
       ...[
         'src/linux',

@@ -1,16 +1,23 @@
 /** `oomwatchd doctor`: what this host lets oomwatchd do, and what to change. */
 import { parseArgs } from 'node:util';
 import { EXIT } from '../exit.ts';
-import { probe } from '../linux/capabilities.ts';
+import { probe, probeOf } from '../linux/capabilities.ts';
 import { REAL_ROOTS } from '../linux/root.ts';
+import { loadPolicy } from './daemon/policy-source.ts';
 import { syscallSupport } from './daemon/syscall-support.ts';
 import { table } from './inspect/columns.ts';
 
 const MARKS = { ok: 'ok', warn: 'WARN', fatal: 'FATAL' } as const;
 
-export const run = (argv: readonly string[]): number => {
-  const { values } = parseArgs({ args: [...argv], options: { json: { type: 'boolean', default: false } } });
-  const findings = probe(REAL_ROOTS, syscallSupport());
+export const run = async (argv: readonly string[]): Promise<number> => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { json: { type: 'boolean', default: false }, config: { type: 'string' } },
+  });
+  const loaded = await loadPolicy(values.config);
+  // A broken configuration is told by `check`; what the host offers is of interest all the same.
+  const wanted = 'policy' in loaded ? probeOf(REAL_ROOTS, loaded.policy) : [];
+  const findings = [...probe(REAL_ROOTS, syscallSupport()), ...wanted];
   const unsafe = findings.filter(({ status }) => status === 'fatal');
   if (values.json) {
     process.stdout.write(`${JSON.stringify(findings)}\n`);

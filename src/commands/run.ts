@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { Finding } from '../core/event.ts';
 import { EXIT } from '../exit.ts';
-import { probe } from '../linux/capabilities.ts';
+import { probe, probeOf } from '../linux/capabilities.ts';
 import { REAL_ROOTS } from '../linux/root.ts';
 import { runDaemon } from './daemon/daemon.ts';
 import { loadPolicy, type PolicyResult } from './daemon/policy-source.ts';
@@ -43,5 +43,5 @@ export const run = async (argv: readonly string[]): Promise<number> => {
     complain('it does not start; "oomwatchd run --observe" does');
     return EXIT.UNAVAILABLE;
   }
-  return runDaemon(REAL_ROOTS, first.policy, loadSafe, findings, signals);
+  return runDaemon(REAL_ROOTS, first.policy, loadSafe, [...findings, ...probeOf(REAL_ROOTS, first.policy)], signals);
 };

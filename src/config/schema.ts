@@ -9,6 +9,7 @@ import { cgroups } from './schema/cgroups.ts';
 import { control } from './schema/control.ts';
 import { detect, pace } from './schema/detect.ts';
 import { choice, map, setting } from './schema/field.ts';
+import { remedies } from './schema/remedies.ts';
 import { report } from './schema/report.ts';
 import { createSelect } from './schema/select.ts';
 import { stall } from './schema/stall.ts';
@@ -28,6 +29,7 @@ export const createSchema = (users: Users) =>
     pace,
     select: createSelect(users),
     act,
+    remedies,
     report,
     control,
   });

@@ -109,6 +109,16 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     lastResortAfterMs: settings.act.last_resort_after,
   },
   cgroups,
+  remedies: {
+    thawCgroup: settings.remedies.thaw_cgroup,
+    thawFileSystem: settings.remedies.thaw_file_system,
+    abortFuse: settings.remedies.fuse_abort,
+    liftMemoryHigh: settings.remedies.lift_memory_high,
+    afterMs: settings.remedies.after,
+    memoryHighAfterMs: settings.remedies.memory_high_after,
+    memoryHighReserve: settings.remedies.memory_high_reserve,
+    perMinute: settings.remedies.per_minute,
+  },
   report: {
     listen: settings.report.listen,
     logLevel: settings.report.log_level,

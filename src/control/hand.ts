@@ -21,7 +21,7 @@ export interface Hand {
 
 /** `shot`: a signal was sent, or a process killed by the kernel at our wish. */
 export const createHand = (
-  { clock, executor, index, victims }: Pick<Ports, 'clock' | 'executor' | 'index' | 'victims'>,
+  { clock, executor, index, victims, remedies }: Pick<Ports, 'clock' | 'executor' | 'index' | 'victims' | 'remedies'>,
   state: State,
   sample: Sample,
   out: TickOutput,
@@ -55,9 +55,10 @@ export const createHand = (
   const begin = (): void => {
     if (out.tasks.length === 0) return;
     for (const task of out.tasks) {
-      if (task.kind === 'reap') victims.reap(task.dying);
-      else if (task.kind === 'examine') victims.examine(task.dying);
-      else executor.evidence(task.keys);
+      if (task.kind === 'evidence') executor.evidence(task.keys);
+      else if (task.kind === 'remedy') remedies.begin(task);
+      else if (task.kind === 'reap') victims.reap(task.dying);
+      else victims.examine(task.dying);
     }
     out.tasks.length = 0;
   };

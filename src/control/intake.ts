@@ -7,7 +7,7 @@ import type { KernelEvent } from '../core/kernel-event.ts';
 import { emptyObservations, type Observations } from '../core/observations.ts';
 import type { Register, RegisterInputs } from '../core/register/register.ts';
 import { ABSENT } from '../core/units.ts';
-import type { KernelLog, Standby, Victims, Watchers } from './ports.ts';
+import type { KernelLog, Remedies, Standby, Victims, Watchers } from './ports.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
@@ -37,6 +37,7 @@ export const createIntake = (
   victims: Victims,
   watchers: Watchers,
   standby: Pick<Standby, 'take'>,
+  remedies: Pick<Remedies, 'take'>,
 ): Intake => {
   const inputs: Mutable<RegisterInputs> = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [] };
   const observed = emptyObservations();
@@ -70,6 +71,8 @@ export const createIntake = (
       watchers.take(observed);
       observed.rescues.length = 0;
       standby.take(observed.rescues);
+      observed.remedied.length = 0;
+      remedies.take(observed.remedied);
     },
   };
 };

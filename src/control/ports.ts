@@ -1,11 +1,12 @@
 /** The seams of the loop: what it needs of the world, matched by shape. commands/ hands in the real ones, tests fakes. */
 import type { Dying, Examined, Reaped, Sight } from '../core/dying.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
-import type { Outcome, Pressed, SignalIntent, SysrqIntent } from '../core/intent.ts';
+import type { Outcome, Pressed, RemedyTask, SignalIntent, SysrqIntent } from '../core/intent.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
 import type { LastDeed, Restored } from '../core/ladder-event.ts';
 import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
+import type { Remedied } from '../core/remedy.ts';
 import type { Rescue } from '../core/rescue.ts';
 import type { Sample } from '../core/sample.ts';
 import type { StallSummary } from '../core/stall-summary.ts';
@@ -72,6 +73,13 @@ export interface Victims {
   enrol(pid: number): number;
 }
 
+/** Remedies for what blocks: carried out off the loop; what they came to arrives with the observations. */
+export interface Remedies {
+  begin(task: RemedyTask): void;
+  /** Appends what has ended since the last call, and what hangs. */
+  take(into: Remedied[]): void;
+}
+
 /** What is found out off the loop for the watchers of the core. */
 export interface Watchers {
   /** What has come in since the last turn, written into `into`. Never blocks. */
@@ -119,6 +127,7 @@ export interface Ports {
   readonly victims: Victims;
   readonly watchers: Watchers;
   readonly standby: Standby;
+  readonly remedies: Remedies;
   readonly publisher: Publisher;
   /** Major faults of this process since its start, ABSENT when unknown. */
   readonly ownMajorFaults: () => number;

@@ -2,6 +2,7 @@
  * A process that is known to be dying, whoever killed it: one entry of the victim register. What the kernel has for it
  * (TIF_MEMDIE, signal->oom_mm, MMF_OOM_SKIP) user space cannot see; what /proc shows instead is in kernel-facts 4.1.
  */
+import type { Blocker } from './blocker.ts';
 import { ABSENT } from './units.ts';
 
 /** standby: our second process, while control did not turn. itself: it was found exiting (PF_EXITING) with its memory still attached, and nobody is known to have killed it. */
@@ -65,6 +66,8 @@ export interface Dying {
   reap: ReapResult | 'running' | null;
   reason: StuckReason | null;
   detail: string;
+  /** What it waits for, the gentlest remedy first; empty where that is not known for certain. */
+  blockers: readonly Blocker[];
   /** An examination has been asked for. */
   examinedMs: number;
   /** Its deadline has passed: nobody waits for it any more (patch 5). */
@@ -90,6 +93,7 @@ export const newDying = (
   reap: null,
   reason: null,
   detail: '',
+  blockers: [],
   examinedMs: ABSENT,
   isIgnored: false,
 });
@@ -131,4 +135,33 @@ export interface Examined {
   readonly reason: StuckReason;
   /** "thread 4712 in D, wchan request_wait_answer; fuse connection 42". */
   readonly detail: string;
+  readonly blockers: readonly Blocker[];
+}
+
+/** A stage in the life of a process that is dying, whoever killed it. */
+export interface VictimEvent {
+  kind: 'victim';
+  episode: number;
+  pid: number;
+  comm: string;
+  killedBy: KilledBy;
+  life: Life;
+  /** Since the SIGKILL, or since it was first seen. */
+  afterMs: number;
+  /** ABSENT when unknown. */
+  sizeKiB: number;
+  /** Why it does not go; null while that is not known or it goes. */
+  reason: StuckReason | null;
+  detail: string;
+}
+
+export interface ReapEvent {
+  kind: 'reap';
+  episode: number;
+  pid: number;
+  comm: string;
+  result: ReapResult;
+  tries: number;
+  durationMs: number;
+  releasedKiB: number;
 }

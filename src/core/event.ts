@@ -3,11 +3,12 @@
  * report/metrics.ts the counters; nothing else knows either.
  */
 import type { CgroupEvent } from './cgroup-event.ts';
-import type { KilledBy, Life, ReapResult, StuckReason } from './dying.ts';
+import type { ReapEvent, VictimEvent } from './dying.ts';
 import type { Holder } from './holder.ts';
 import type { KernelTold } from './kernel-event.ts';
 import type { LadderEvent } from './ladder-event.ts';
 import type { OwnProcessEvent } from './own-process-event.ts';
+import type { RemedyEvent } from './remedy.ts';
 import type { StallEvent } from './stall-event.ts';
 
 /** What control did about a detected shortage, or why it did nothing. */
@@ -184,32 +185,9 @@ export type OomwatchdEvent =
   | { kind: 'no_action'; episode: number; reason: NoActionReason; detail: string; memory: MemoryFacts }
   /** Memory that no death returns makes the shortage: who has it, largest first. None: the shortage is over. */
   | { kind: 'holders'; heldKiB: number; holders: readonly Holder[]; memory: MemoryFacts }
-  /** A stage in the life of a process that is dying, whoever killed it. */
-  | {
-      kind: 'victim';
-      episode: number;
-      pid: number;
-      comm: string;
-      killedBy: KilledBy;
-      life: Life;
-      /** Since the SIGKILL, or since it was first seen. */
-      afterMs: number;
-      /** ABSENT when unknown. */
-      sizeKiB: number;
-      /** Why it does not go; null while that is not known or it goes. */
-      reason: StuckReason | null;
-      detail: string;
-    }
-  | {
-      kind: 'reap';
-      episode: number;
-      pid: number;
-      comm: string;
-      result: ReapResult;
-      tries: number;
-      durationMs: number;
-      releasedKiB: number;
-    }
+  | VictimEvent
+  | ReapEvent
+  | RemedyEvent
   | KernelTold
   | LadderEvent
   | { kind: 'forced'; by: 'socket' | 'SIGUSR2'; reason: string; outcome: ForcedOutcome; pid: number; detail: string }

@@ -2,6 +2,7 @@
 import type { Dying } from './dying.ts';
 import type { Company } from './event.ts';
 import type { LastDeed } from './ladder-event.ts';
+import type { Remedy } from './remedy.ts';
 
 export interface SignalIntent {
   readonly kind: 'signal';
@@ -54,11 +55,26 @@ export interface LastResortIntent {
   readonly dryRun: boolean;
 }
 
-/** Done off the loop, after the shot: what may sleep or open files. evidence: SysRq keys, which print for long. */
-export type Task =
-  | { readonly kind: 'reap'; readonly dying: Dying }
-  | { readonly kind: 'examine'; readonly dying: Dying }
-  | { readonly kind: 'evidence'; readonly keys: string };
+export interface DyingTask {
+  readonly kind: 'reap' | 'examine';
+  readonly dying: Dying;
+}
+
+export interface RemedyTask {
+  readonly kind: 'remedy';
+  readonly remedy: Remedy;
+  /** The victim that it is for, null for memory.high. */
+  readonly dying: Dying | null;
+}
+
+export interface EvidenceTask {
+  readonly kind: 'evidence';
+  /** SysRq keys. */
+  readonly keys: string;
+}
+
+/** Done off the loop, after the shot: what may sleep, opens files or prints for long. */
+export type Task = DyingTask | EvidenceTask | RemedyTask;
 
 /** Read the process table and call tick again with it and a fresh sample. */
 export interface ScanIntent {

@@ -4,6 +4,7 @@
  */
 import type { CgroupRow } from './cgroup-row.ts';
 import type { Holder } from './holder.ts';
+import type { Remedied } from './remedy.ts';
 import type { Rescue } from './rescue.ts';
 import { createThreadFindings, type ThreadFindings } from './thread-readings.ts';
 
@@ -34,6 +35,8 @@ export interface Observations {
   readonly rescues: Rescue[];
   /** Of threads, while something stalls (linux/tasks). */
   threads: ThreadFindings;
+  /** What remedies came to. */
+  readonly remedied: Remedied[];
 }
 
 export const emptyObservations = (): Observations => ({
@@ -44,4 +47,5 @@ export const emptyObservations = (): Observations => ({
   holders: null,
   rescues: [],
   threads: createThreadFindings(0),
+  remedied: [],
 });

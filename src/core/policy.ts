@@ -152,6 +152,21 @@ export interface ActPolicy {
   readonly lastResortAfterMs: number;
 }
 
+/** What of others may be changed to get a stuck victim or a throttled cgroup going; see core/remedy. */
+export interface RemediesPolicy {
+  readonly thawCgroup: boolean;
+  readonly thawFileSystem: boolean;
+  readonly abortFuse: boolean;
+  readonly liftMemoryHigh: boolean;
+  /** A victim that is not gone so long after its SIGKILL, with its reason known. */
+  readonly afterMs: number;
+  /** How long the verdict on a throttled cgroup must hold. */
+  readonly memoryHighAfterMs: number;
+  /** MemAvailable that must be left on the host if the cgroup took all that it is given. */
+  readonly memoryHighReserve: Mark;
+  readonly perMinute: number;
+}
+
 export interface ReportPolicy {
   /** "127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off". */
   readonly listen: string;
@@ -185,6 +200,7 @@ export interface Policy {
   readonly select: SelectPolicy;
   readonly act: ActPolicy;
   readonly cgroups: readonly CgroupRule[];
+  readonly remedies: RemediesPolicy;
   readonly report: ReportPolicy;
   readonly control: ControlPolicy;
   /** First 12 hex digits of the SHA-256 over the texts it was made from, to tell which configuration was in force. */

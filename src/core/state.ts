@@ -14,6 +14,7 @@ import { createHolding, type Holding } from './holding.ts';
 import type { KernelVersion } from './kernel-model/versions.ts';
 import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
+import { createRemedies, type Remedies } from './remedies/remedies.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
 import { createStallWatch, type StallWatch } from './stall/stall.ts';
 import { emptyStallSummary, type StallSummary } from './stall-summary.ts';
@@ -54,6 +55,8 @@ export interface State {
   readonly ranking: Ranking;
   /** Who is dying, whoever killed it; outlives episodes. */
   readonly register: Register;
+  /** What was done about what blocks a victim or a cgroup. */
+  readonly remedies: Remedies;
   /** Signalled in this episode, oldest first. */
   readonly victims: Victim[];
   readonly refused: Refusal[];
@@ -96,6 +99,7 @@ export const createState = (capacity: number): State => ({
   canSteer: false,
   ranking: createRanking(capacity, RANK_DEPTH),
   register: createRegister(),
+  remedies: createRemedies(),
   victims: [],
   refused: [],
   company: [],

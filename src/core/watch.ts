@@ -6,6 +6,7 @@ import { noteCalm } from './futility.ts';
 import { followHolding } from './holding.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
+import { relieve } from './relieve.ts';
 import { followStall } from './stall/stall.ts';
 import type { State } from './state.ts';
 import type { TickInputs } from './tick.ts';
@@ -18,6 +19,8 @@ export const watch = (state: State, inputs: TickInputs, policy: Policy, nowMs: n
   watchCgroups(state, inputs, policy, nowMs, out);
   const { dying } = state.register;
   followStall(state.stallWatch, state.stall, sample, observed.threads, dying, policy, nowMs, out.events);
+  // Last, as it goes by what the others have found.
+  relieve(state, inputs, policy, nowMs, out);
 };
 
 const watchCgroups = (

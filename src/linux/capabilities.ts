@@ -3,6 +3,7 @@
  * that of the table.
  */
 import type { Finding } from '../core/event.ts';
+import type { Policy } from '../core/policy.ts';
 import { type Probe, readHost } from './probe/host.ts';
 import {
   probeCgroups,
@@ -15,6 +16,7 @@ import {
 } from './probe/kernel.ts';
 import { probeLimits, probeOwnCgroup, probeSwap } from './probe/own-memory.ts';
 import { probeCapabilities, probeOwnAdj, probeUserNamespace } from './probe/privilege.ts';
+import { probeRemedies } from './probe/remedies.ts';
 import { probeRivals } from './probe/rivals.ts';
 import { probeKmsg, probeSysctls, probeSysrq } from './probe/sysctl.ts';
 import { probeTracing } from './probe/tracing.ts';
@@ -43,6 +45,10 @@ const PROBES: readonly Probe[] = [
   probeTracing,
   probeRivals,
 ];
+
+/** The remedies that policy turns on: whether they could be carried out. */
+export const probeOf = (roots: Roots, { remedies }: Pick<Policy, 'remedies'>): readonly Finding[] =>
+  probeRemedies(remedies, readHost(roots));
 
 /** Never throws for what a host lacks: that is a finding. */
 export const probe = (roots: Roots, syscalls: SyscallSupport): readonly Finding[] => {

@@ -4,6 +4,7 @@ import { FORCED_OUTCOMES, type StampedEvent } from '../core/event.ts';
 import { KERNEL_NOTES, KILL_SCOPES } from '../core/kernel-event.ts';
 import { RESCUE_OUTCOMES } from '../core/own-process-event.ts';
 import { type Instruments, known } from './instruments.ts';
+import { countRemedy, startRemedies } from './remedy-metrics.ts';
 import type { EventOf } from './sentence.ts';
 
 const FORCED_BY = ['socket', 'SIGUSR2'] as const;
@@ -25,6 +26,7 @@ const startAtZero = (instruments: Instruments): void => {
     for (const life of LIVES) instruments.add('oomwatchd_victims_total', 0, { killed_by, life });
   }
   for (const reason of STUCK_REASONS) instruments.add('oomwatchd_victims_delayed_total', 0, { reason });
+  startRemedies(instruments);
   for (const result of REAP_RESULTS) instruments.add('oomwatchd_reaps_total', 0, { result });
   for (const scope of KILL_SCOPES) instruments.add('oomwatchd_kernel_kills_total', 0, { scope });
   for (const note of NOTES) instruments.add('oomwatchd_kernel_notes_total', 0, { note });
@@ -76,6 +78,8 @@ export const createDyingMetrics = (instruments: Instruments): ((event: StampedEv
         instruments.add('oomwatchd_reaps_total', 1, { result: known(event.result, REAP_RESULTS) });
         instruments.add('oomwatchd_reaped_bytes_total', event.releasedKiB * 1024);
         return instruments.observe('oomwatchd_reap_seconds', event.durationMs / 1000);
+      case 'remedy':
+        return countRemedy(instruments, event);
       case 'kernel_kill':
         return instruments.add('oomwatchd_kernel_kills_total', 1, { scope: known(event.scope, KILL_SCOPES) });
       case 'kernel_note':

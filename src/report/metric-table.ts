@@ -147,6 +147,16 @@ export const METRICS = {
   },
   oomwatchd_reaped_bytes_total: { type: 'counter', help: 'Memory that process_mrelease(2) gave back.' },
   oomwatchd_reap_seconds: { type: 'histogram', help: 'Duration of the calls of process_mrelease(2).', buckets: REAP_S },
+  oomwatchd_remedies_total: {
+    type: 'counter',
+    help: 'Remedies for what blocks a victim or a cgroup, by what their writes came to; withheld: no memory to spare.',
+    labels: ['remedy', 'result'],
+  },
+  oomwatchd_remedy_effects_total: {
+    type: 'counter',
+    help: 'What remedies brought.',
+    labels: ['remedy', 'effect'],
+  },
   oomwatchd_kernel_kills_total: {
     type: 'counter',
     help: "Kills of the kernel's own OOM killer, once a victim.",

@@ -12,6 +12,7 @@ import { holdersSentence } from './holder-wording.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
 import { evidenceSentence, lastResortSentence, restoredSentence, sysrqSentence } from './ladder-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
+import { remedySentence } from './remedy-wording.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
 import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
 import { levelSentence, noActionSentence, rankedSentence, signalSentence, verifySentence } from './shortage-wording.ts';
@@ -90,6 +91,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return victimSentence(event);
     case 'reap':
       return reapSentence(event);
+    case 'remedy':
+      return remedySentence(event);
     case 'kernel_kill':
       return kernelKillSentence(event);
     case 'kernel_note':

@@ -28,6 +28,8 @@ export const quietTickScript = (policy: Policy, turns: number): string => `
     executor: { ...deaths.executor, signal: () => { throw new Error('a quiet tick signals nobody'); } },
     kernelLog: deaths.kernelLog, victims: deaths.victims,
     watchers: { take: () => {} },
+    standby: { begin: () => false, take: () => {}, end: () => {} },
+    remedies: deaths.remedies,
     publisher: { publish: (event) => events.push(event), gauges: publisher.gauges },
     ownMajorFaults: libc.ownMajorFaults, ticked: () => {},
   }, state, ${JSON.stringify(policy)});

@@ -39,6 +39,10 @@ test('the defaults in machine units', () => {
       lastResortAfterMs: 120_000,
     },
     cgroups: [],
+    remedies: {
+      ...{ thawCgroup: false, thawFileSystem: false, abortFuse: false, liftMemoryHigh: false },
+      ...{ afterMs: 2000, memoryHighAfterMs: 2000, memoryHighReserve: { kib: 8 * GIB, permyriad: 2500 }, perMinute: 4 },
+    },
     report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', uid: 65534, gid: 65533 },
     control: { socket: '/run/oomwatchd/control.sock', standby: { enabled: true, afterMs: 2000, kills: 3 } },
     files: ['test.yaml'],
@@ -58,7 +62,7 @@ test('the defaults in machine units', () => {
 
 test('sections and lists that are left empty mean their defaults', () => {
   const empty =
-    'detect:\n  term:\n  thrash:\npace:\nselect:\n  only:\n  protect:\n  corrections:\nact:\nreport:\ncontrol:\n';
+    'detect:\n  term:\n  thrash:\npace:\nselect:\n  only:\n  protect:\n  corrections:\nact:\nremedies:\nreport:\ncontrol:\n';
   expect(defaultPolicy(empty)).toEqual({ ...defaultPolicy(), hash: expect.any(String) });
 });
 
@@ -152,11 +156,11 @@ describe('values that are refused, each at its place', () => {
     ['detect: { trem: { swap_free: 1% } }', '1:11 detect.trem: unknown key "trem"; did you mean "term"?'],
     [
       '__proto__: 1',
-      '1:1 __proto__: unknown key "__proto__"; known here: mode, cgroups, detect, stall, pace, select, act, report, control',
+      '1:1 __proto__: unknown key "__proto__"; known here: mode, cgroups, detect, stall, pace, select, act, remedies, report, control',
     ],
     [
       'constructor: 1',
-      '1:1 constructor: unknown key "constructor"; known here: mode, cgroups, detect, stall, pace, select, act, report, control',
+      '1:1 constructor: unknown key "constructor"; known here: mode, cgroups, detect, stall, pace, select, act, remedies, report, control',
     ],
   ])('%s', (text, problem) => {
     expect(problemsIn(text)).toEqual([`c.yaml:${problem}`]);

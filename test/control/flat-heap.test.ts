@@ -50,6 +50,7 @@ act: { kills_per_minute: 1000, kills_per_hour: 1000, term_timeout: 1s, victim_ti
     },
     kernelLog: { read: () => undefined },
     standby: { begin: () => false, take: () => undefined, end: () => undefined },
+    remedies: { begin: () => undefined, take: () => undefined },
     watchers: { take: () => undefined },
     victims: {
       look: machine.look,

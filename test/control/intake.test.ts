@@ -4,6 +4,7 @@ import type { Victims } from '../../src/control/ports.ts';
 import type { Examined, Reaped, Sight } from '../../src/core/dying.ts';
 import type { KernelEvent } from '../../src/core/kernel-event.ts';
 import { createRegister } from '../../src/core/register/register.ts';
+import type { Remedied } from '../../src/core/remedy.ts';
 import { ABSENT } from '../../src/core/units.ts';
 import { aDying, aReaped, killed, marked, named, selected } from '../core/support/registers.ts';
 
@@ -29,13 +30,15 @@ const scene = () => {
       return pid === 9 ? ABSENT : pid * 10;
     },
   };
+  const remedied: Remedied[] = [];
   const intake = createIntake(
     { read: (into) => into.push(...kernel.splice(0)) },
     victims,
     { take: () => undefined },
     { take: () => undefined },
+    { take: (into) => into.push(...remedied.splice(0)) },
   );
-  return { intake, kernel, reaped, examined, enrolled, sights, register: createRegister() };
+  return { intake, remedied, kernel, reaped, examined, enrolled, sights, register: createRegister() };
 };
 
 describe('a turn takes in', () => {
@@ -52,9 +55,22 @@ describe('a turn takes in', () => {
   it('what has ended off the loop', () => {
     const { intake, reaped, examined, register } = scene();
     reaped.push(aReaped());
-    examined.push({ pid: 7, reason: 'fuse', detail: '' });
+    examined.push({ pid: 7, reason: 'fuse', detail: '', blockers: [] });
     intake.fill(register);
-    expect([intake.reaped, intake.examined]).toEqual([[aReaped()], [{ pid: 7, reason: 'fuse', detail: '' }]]);
+    expect([intake.reaped, intake.examined]).toEqual([
+      [aReaped()],
+      [{ pid: 7, reason: 'fuse', detail: '', blockers: [] }],
+    ]);
+  });
+
+  it('what remedies came to, each once', () => {
+    const { intake, remedied, register } = scene();
+    const one: Remedied = { serial: 1, result: 'done', errno: 0, oldValue: 'FROZEN', newValue: 'THAWED', detail: '' };
+    remedied.push(one);
+    intake.fill(register);
+    expect(intake.observed.remedied).toEqual([one]);
+    intake.fill(register);
+    expect(intake.observed.remedied).toEqual([]);
   });
 
   it('everything once: the next turn begins empty, in the same arrays', () => {
@@ -62,7 +78,7 @@ describe('a turn takes in', () => {
     const arrays = [intake.kernel, intake.kernelSlots, intake.reaped, intake.examined, intake.sights];
     kernel.push(killed(7));
     reaped.push(aReaped());
-    examined.push({ pid: 7, reason: 'fuse', detail: '' });
+    examined.push({ pid: 7, reason: 'fuse', detail: '', blockers: [] });
     intake.fill(register);
     intake.fill(register);
     expect(arrays).toEqual([[], [], [], [], []]);

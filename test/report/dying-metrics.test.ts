@@ -4,6 +4,7 @@ import { createDyingMetrics } from '../../src/report/dying-metrics.ts';
 import { createInstruments } from '../../src/report/instruments.ts';
 import { forced, kernelKill, reap, stamped, victim } from './events.ts';
 import { type Family, parseExposition, sampleOf } from './exposition.ts';
+import { remedy } from './remedy-event.ts';
 
 const counted = async (...events: OomwatchdEvent[]): Promise<Map<string, Family>> => {
   const instruments = createInstruments();
@@ -34,11 +35,31 @@ test('everything begins at 0, in every combination', async () => {
     oomwatchd_kill_bursts_total: 1,
     oomwatchd_forced_total: 2 * 6,
     oomwatchd_rescues_total: 5,
+    oomwatchd_remedies_total: 6 * 7,
+    oomwatchd_remedy_effects_total: 6 * 4,
   };
   for (const [name, size] of Object.entries(sizes)) {
     const values = [...(families.get(name)?.samples.values() ?? [])];
     expect([name, values]).toEqual([name, new Array(size).fill(0)]);
   }
+});
+
+test('remedies: what the write came to, and what it brought, each once', async () => {
+  const high = { ...remedy, remedy: 'lift_memory_high', pid: -1, comm: '' } as const;
+  const families = await counted(
+    { ...remedy, stage: 'before', result: null },
+    remedy,
+    { ...remedy, stage: 'effect', effect: 'victim_gone' },
+    { ...high, stage: 'withheld', result: null },
+    { ...high, result: 'refused', errno: 30 },
+  );
+  expectSamples(families, {
+    'oomwatchd_remedies_total{remedy="thaw_freezer_v1",result="done"}': 1,
+    'oomwatchd_remedy_effects_total{remedy="thaw_freezer_v1",effect="victim_gone"}': 1,
+    'oomwatchd_remedies_total{remedy="lift_memory_high",result="withheld"}': 1,
+    'oomwatchd_remedies_total{remedy="lift_memory_high",result="refused"}': 1,
+    'oomwatchd_remedies_total{remedy="lift_memory_high",result="done"}': 0,
+  });
 });
 
 describe('victims', () => {

@@ -19,6 +19,7 @@ import {
 } from '../../src/core/event.ts';
 import { HOLDER_KINDS } from '../../src/core/holder.ts';
 import { RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
+import { REMEDY_EFFECTS, REMEDY_KINDS, REMEDY_RESULTS, REMEDY_STAGES } from '../../src/core/remedy.ts';
 import { PLACES } from '../../src/core/thread-readings.ts';
 import { kernelEvents } from './kernel-events.ts';
 import { ladderEvents } from './ladder-events.ts';
@@ -302,6 +303,22 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       releasedKiB: amount,
     }),
     ...kernelEvents({ hostile, amount, comm }),
+    fc.record({
+      kind: kind('remedy'),
+      stage: fc.constantFrom(...REMEDY_STAGES),
+      remedy: fc.constantFrom(...REMEDY_KINDS),
+      object: hostile,
+      place: hostile,
+      pid: fc.integer({ min: -1 }),
+      comm,
+      oldValue: hostile,
+      newValue: hostile,
+      result: fc.constantFrom(...REMEDY_RESULTS, null),
+      errno: fc.nat({ max: 133 }),
+      effect: fc.constantFrom(...REMEDY_EFFECTS),
+      afterMs: amount,
+      detail: hostile,
+    }),
     fc.record({
       kind: kind('forced'),
       by: fc.constantFrom('socket' as const, 'SIGUSR2' as const),

@@ -156,6 +156,7 @@ export const runDaemon = async (
       executor: deaths.executor,
       kernelLog: deaths.kernelLog,
       victims: deaths.victims,
+      remedies: deaths.remedies,
       watchers,
       standby,
       publisher: { publish, gauges: reporting.gauges },

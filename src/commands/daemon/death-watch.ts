@@ -2,6 +2,7 @@
 import type { Executor, KernelLog, Ports, Victims } from '../../control/ports.ts';
 import { hasExited, sendSignal } from '../../linux/executor.ts';
 import { type KernelSource, openKernelLog } from '../../linux/kernel-log/kernel-log.ts';
+import { createRemedies, type Remedies } from '../../linux/remedies/remedies.ts';
 import type { Journal } from '../../linux/steer/journal.ts';
 import { createSteering } from '../../linux/steer/steering.ts';
 import * as libc from '../../linux/sys/libc.ts';
@@ -13,6 +14,7 @@ export interface DeathWatch {
   readonly executor: Executor;
   readonly kernelLog: KernelLog;
   readonly victims: Victims;
+  readonly remedies: Remedies;
   /** Ways in which the kernel tells of its kills, and which of them are open. */
   readonly sources: () => readonly KernelSource[];
   /** A call that may never return is under way: an ordinary exit would wait for it. */
@@ -30,6 +32,7 @@ export const openDeathWatch = (host: Host, journal: Journal | null = null): Deat
   const poolThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 0);
   const steering = createSteering(index.slots, roots.proc, journal);
   const victims = createVictims(libc, index, roots, clock.nowMs, poolThreads);
+  const remedies = createRemedies(libc, roots, clock.nowMs, victims.isGone);
   return {
     executor: {
       signal: (intent) => sendSignal(libc, index.slots, intent),
@@ -52,8 +55,9 @@ export const openDeathWatch = (host: Host, journal: Journal | null = null): Deat
     },
     kernelLog,
     victims,
+    remedies,
     sources: () => kernelLog.sources,
-    isWaiting: () => victims.isWaiting() || sysrq.isPrinting(),
+    isWaiting: () => victims.isWaiting() || sysrq.isPrinting() || remedies.isWaiting(),
     close: () => {
       sysrq.close();
       steering.close();
@@ -67,8 +71,10 @@ export const openDeathWatch = (host: Host, journal: Journal | null = null): Deat
 export const withoutKernelLog = ({
   executor,
   victims,
-}: DeathWatch): Pick<Ports, 'executor' | 'victims' | 'kernelLog'> => ({
+  remedies,
+}: DeathWatch): Pick<Ports, 'executor' | 'victims' | 'remedies' | 'kernelLog'> => ({
   executor,
   victims,
+  remedies,
   kernelLog: { read: () => undefined },
 });

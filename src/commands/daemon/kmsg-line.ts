@@ -1,5 +1,5 @@
 /**
- * What the kernel log gets to hear: kills, victims that do not go, memory that could not be taken, and stalls. Written by control
+ * What the kernel log gets to hear: kills, victims that do not go, remedies, memory that could not be taken, stalls. Written by control
  * itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
  * /dev/kmsg, kernel/printk/printk.c): whatever strangers can cause is left out, or a kill would find no room.
  */
@@ -14,6 +14,8 @@ type Rescued = Omit<EventOf<'rescue'>, 'kind'>;
 
 /** Longest text of others in a line. */
 const TEXT_LIMIT = 200;
+/** Of a value as a file of the kernel has it. */
+const VALUE_LIMIT = 32;
 
 /** A process chooses its own name: nothing but printable ASCII goes into the kernel log. */
 const printable = (text: string): string => text.slice(0, TEXT_LIMIT).replace(/[^\x20-\x7e]/g, '?');
@@ -109,6 +111,19 @@ const lastResortLine = ({ action, stalledMs, sent, errno }: EventOf<'last_resort
   `standstill since ${Math.round(stalledMs / 1000)} s: last resort ${action} ` +
   (errno === 0 ? (sent ? 'begun' : 'left out (observe mode)') : `failed (errno ${errno})`);
 
+/** Before and after: what of others was changed must be found out even when nothing but the kernel log is left. */
+const remedyLine = (event: EventOf<'remedy'>): string | null => {
+  const { stage, remedy, object, place, pid, comm, oldValue, newValue, result, errno, detail } = event;
+  if (stage === 'effect' || result === 'not_yet') return null;
+  const at = place === '' ? '' : ` at ${printable(place).slice(0, TEXT_LIMIT / 2)}`;
+  const what = `${remedy} of ${printable(object)}${at}`;
+  const whom = pid > 0 ? ` for victim ${pid} (${printable(comm)})` : '';
+  const came = result === null ? '' : ` result:${result} errno:${errno}`;
+  const about = detail === '' ? '' : ` (${printable(detail).slice(0, TEXT_LIMIT / 2)})`;
+  const values = `old:"${printable(oldValue).slice(0, VALUE_LIMIT)}" new:"${printable(newValue).slice(0, VALUE_LIMIT)}"`;
+  return `remedy ${stage}: ${what}${whom} ${values}${came}${about}`;
+};
+
 /** A line for /dev/kmsg, or null when the event is not for the kernel log. */
 export const kmsgLine = (event: OomwatchdEvent): string | null => {
   switch (event.kind) {
@@ -121,6 +136,8 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return reapLine(event);
     case 'holders':
       return holdersLine(event);
+    case 'remedy':
+      return remedyLine(event);
     case 'forced':
       return forcedLine(event);
     // A warning is six lines, and the next one is ten seconds away at the least: room for kills stays.

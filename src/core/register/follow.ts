@@ -91,7 +91,7 @@ export const followRegister = (
   crossCheck(register, sample.oomKill, nowMs, events);
   if (isQuiet(register, inputs)) return;
   for (const reaped of inputs.reaped) takeReaped(register, reaped, episode, events);
-  for (const { pid, reason, detail } of inputs.examined) {
+  for (const { pid, reason, detail, blockers } of inputs.examined) {
     const dying = findDying(register, pid);
     if (dying === undefined) continue;
     // What process_mrelease(2) came to is proof; that nothing else was found is not.
@@ -99,6 +99,7 @@ export const followRegister = (
     const isNews = reason !== dying.reason;
     dying.reason = reason;
     dying.detail = detail;
+    dying.blockers = blockers;
     if (isNews) events.push(victimEvent(dying, episode, nowMs));
   }
   const { dying: entries } = register;

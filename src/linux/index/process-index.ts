@@ -50,7 +50,7 @@ export const createProcessIndex = (
     const slot = slots.byPid.get(pid) ?? enrol(io, slots, env.procRoot, pid);
     if (slot === ABSENT || identify(io, slots, env, slot, hooks.nowMs()) < 0) return ABSENT;
     hooks.identified(slot);
-    if (arm(io, slots, env.procRoot, slot) === 0) readArmed(io, slots, slot);
+    if (arm(io, slots, env, slot) === 0) readArmed(io, slots, slot);
     return slot;
   };
   return {

@@ -23,10 +23,12 @@ export type Probe = (host: Host) => readonly Finding[];
 
 /** Bits of CapEff (include/uapi/linux/capability.h). */
 export const CAPABILITY = {
+  DAC_OVERRIDE: 1,
   DAC_READ_SEARCH: 2,
   KILL: 5,
   IPC_LOCK: 14,
   SYS_PTRACE: 19,
+  SYS_ADMIN: 21,
   SYS_RESOURCE: 24,
   SYSLOG: 34,
 } as const;

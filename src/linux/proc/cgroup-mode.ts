@@ -25,3 +25,8 @@ export const cgroupLayoutOf = (mounts: readonly Mount[]): CgroupLayout => {
   if (hasV1) return { mode: v2Point === '' ? 'v1' : 'hybrid', v2Point };
   return { mode: v2Point === '' ? 'none' : 'v2', v2Point };
 };
+
+/** Where the whole hierarchy of the v1 freezer is mounted, "" where it is not. */
+export const freezerPointOf = (mounts: readonly Mount[]): string =>
+  mounts.findLast(({ type, root, options }) => type === 'cgroup' && root === '/' && options.includes('freezer'))
+    ?.point ?? '';

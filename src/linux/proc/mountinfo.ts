@@ -9,8 +9,12 @@
 import { faultInText, type ParseFault } from './parse-fault.ts';
 
 export interface Mount {
-  /** "0:19", major:minor of st_dev: one superblock has one, wherever it is mounted. */
+  /** Of the mount, unique on the host while it is there; fdinfo of open files names it (mnt_id). */
+  readonly id: number;
+  /** major:minor of the file system. */
   readonly device: string;
+  /** What of the file system is mounted: "/" is all of it. */
+  readonly root: string;
   readonly point: string;
   readonly type: string;
   readonly source: string;
@@ -29,16 +33,12 @@ export const parseMountinfo = (text: string, out: Mount[]): ParseFault | null =>
   for (const line of lines) {
     const fields = line.split(' ');
     const dash = fields.indexOf('-', 6);
-    const [device, point, type, source, superOptions] = [
-      fields[2],
-      fields[4],
-      fields[dash + 1],
-      fields[dash + 2],
-      fields[dash + 3],
-    ];
+    const [device, root, point] = [fields[2], fields[3], fields[4]];
+    const [type, source, superOptions] = [fields[dash + 1], fields[dash + 2], fields[dash + 3]];
     if (
       dash === -1 ||
       device === undefined ||
+      root === undefined ||
       point === undefined ||
       type === undefined ||
       source === undefined ||
@@ -47,7 +47,10 @@ export const parseMountinfo = (text: string, out: Mount[]): ParseFault | null =>
       return faultInText('self/mountinfo', 'mount', line);
     }
     const options = `${fields[5]},${superOptions}`.split(',');
-    out.push({ device, point: unescapeOctal(point), type, source: unescapeOctal(source), options });
+    out.push({
+      ...{ id: Number(fields[0]), device, root: unescapeOctal(root), point: unescapeOctal(point), type },
+      ...{ source: unescapeOctal(source), options },
+    });
   }
   return null;
 };

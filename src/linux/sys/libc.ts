@@ -35,6 +35,7 @@ const c = {
   eventfd: libc.func('eventfd', 'int', ['uint', 'int']),
   clockGettime: libc.func('clock_gettime', 'int', ['int', 'void *']),
   getrusage: libc.func('getrusage', 'int', ['int', 'void *']),
+  ioctl: libc.func('ioctl', 'int', ['int', 'ulong', 'ulong']),
   exit: libc.func('_exit', 'void', ['int']),
   socket: libc.func('socket', 'int', ['int', 'int', 'int']),
   sendto: libc.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
@@ -125,8 +126,7 @@ export const isReadable = (fd: number): boolean => {
   return c.poll(pollOne, 1, 0) > 0 && (reventsOf(pollOne[1]) & POLLIN) !== 0;
 };
 
-const POLLPRI = 0x2;
-const POLLERR = 0x8;
+const [POLLPRI, POLLERR] = [0x2, 0x8];
 /** poll(2) is never restarted after a signal handler, and any thread may be the one that gets the signal. */
 const INTERRUPTIONS_MAX = 1000;
 
@@ -166,8 +166,7 @@ export const setPipeSize = (fd: number, bytes: number): number => result(c.fcntl
 
 const CLOCK_MONOTONIC = 1;
 const timespec = new Uint32Array(4);
-const SECONDS_WORD = 0;
-const NANOSECONDS_WORD = 2;
+const [SECONDS_WORD, NANOSECONDS_WORD] = [0, 2];
 let firstSecond = -1;
 
 /**
@@ -248,3 +247,8 @@ export const readNext = (fd: number, buffer: Uint8Array): number => result(readC
 
 /** lseek(2) to the end: what /dev/kmsg has had so far is skipped. */
 export const seekEnd = (fd: number): number => result(c.lseek(fd, 0, SEEK_END));
+
+/** ioctl(2) FITHAW, _IOWR('X', 120, int), on a thread of the pool; `done` gets 0 or -errno (EINVAL: nothing is frozen). */
+export const thawAsync = (fd: number, done: (answer: number) => void): void => {
+  c.ioctl.async(fd, 0xc0045878, 0, (error: Error | null, value: number) => done(error === null ? result(value) : -EIO));
+};

@@ -8,7 +8,16 @@ import type { Roots } from '../root.ts';
 import { framesOfStack, framesOfWchan } from './blocked-in.ts';
 import { EXITED, type Findings, type ThreadFinding, waitOf } from './findings.ts';
 import { threadsOf } from './follow.ts';
-import { type Around, frozenCgroup, fuseConnection, suspendedDevices } from './held-up-by.ts';
+import {
+  type Around,
+  frozenCgroup,
+  frozenUnified,
+  fuseConnections,
+  fuseText,
+  mountOfCall,
+  mountsOf,
+  suspendedDevices,
+} from './held-up-by.ts';
 
 /** Threads of which it is read where they sleep: each costs two files. */
 const PLACED_MAX = 16;
@@ -31,6 +40,31 @@ const isDue = ({ state }: ThreadFinding): boolean => state === 'D' || state === 
 /** Blocked threads first, and of these the ones that hold the memory. */
 const byInterest = (a: ThreadFinding, b: ThreadFinding): number =>
   Number(isDue(b)) - Number(isDue(a)) || Number(b.hasMm) - Number(a.hasMm);
+
+/** Which FUSE connection it is; a frozen server is thawed rather than cut off. */
+const findFuse = async (
+  findings: Findings,
+  around: Around,
+  path: string,
+  tid: number,
+  isBusy: boolean,
+): Promise<void> => {
+  const found = await fuseConnections(around, path, await mountsOf(around, path), isBusy);
+  findings.fuse = fuseText(found);
+  const [only] = found;
+  if (only === undefined || found.length > 1) return;
+  const cgroup = await frozenUnified(around, path);
+  if (cgroup !== '') findings.blockers.push({ kind: 'freezer_v2', object: cgroup, place: '', tid });
+  findings.blockers.push({ kind: 'fuse', object: only.connection, place: only.point, tid });
+};
+
+const findFileSystem = async (findings: Findings, around: Around, path: string, tid: number): Promise<void> => {
+  const call = await mountOfCall(around, path, await mountsOf(around, path));
+  if (call === null) return;
+  const { device, point } = call.mount;
+  findings.fileSystem = `file system ${device} (${point})`;
+  findings.blockers.push({ kind: 'file_system', object: device, place: point, tid });
+};
 
 /**
  * Fills `findings`, which can be looked at any time, and resolves at the end or never; it does not reject. `isShallow`:
@@ -64,6 +98,9 @@ export const examineInto = async (
   if (first === undefined) return;
   const path = `${task}/${first.tid}`;
   findings.frozen = await frozenCgroup(around, path);
+  if (findings.frozen !== '') {
+    findings.blockers.push({ kind: 'freezer_v1', object: findings.frozen, place: '', tid: first.tid });
+  }
   findings.suspended = await suspendedDevices(around);
   if (isShallow) return;
   for (const thread of alive.slice(0, PLACED_MAX)) {
@@ -78,9 +115,9 @@ export const examineInto = async (
   const onFuse = alive.find((thread) => waitOf(thread) === 'fuse');
   const onDevice = alive.find((thread) => isDue(thread) && waitOf(thread) === 'device');
   const asking = onFuse ?? onDevice;
-  if (asking !== undefined) {
-    findings.fuse = await fuseConnection(around, `${task}/${asking.tid}`, onFuse === undefined);
-  }
+  if (asking !== undefined) await findFuse(findings, around, `${task}/${asking.tid}`, asking.tid, onFuse === undefined);
+  const frozenOut = alive.find((thread) => isDue(thread) && waitOf(thread) === 'fsfreeze');
+  if (frozenOut !== undefined) await findFileSystem(findings, around, `${task}/${frozenOut.tid}`, frozenOut.tid);
   // Last of all, as it may hang: whether mmap_lock can be had.
   const holder = alive.find(({ hasMm }) => hasMm);
   const isExplained = alive.some((thread) => isDue(thread) && !['mmap_lock', null].includes(waitOf(thread)));

@@ -1,4 +1,5 @@
 /** What an examination has found out, and what follows from it. Pure: reading is for victims/examination.ts. */
+import type { Blocker, BlockerKind } from '../../core/blocker.ts';
 import type { Examined, ReapResult, StuckReason } from '../../core/dying.ts';
 import { ABSENT } from '../../core/units.ts';
 import { blockedIn } from './blocked-in.ts';
@@ -19,9 +20,14 @@ export interface Findings {
   readonly threads: ThreadFinding[];
   /** Threads before it died, ABSENT when unknown. */
   threadsBefore: number;
+  /** The FUSE connections that it may be, devices that are suspended, the file system that its call is for: for people. */
   fuse: string;
   suspended: string;
+  fileSystem: string;
+  /** Path of the frozen cgroup of v1. */
   frozen: string;
+  /** What was found for certain, the gentlest remedy first. */
+  readonly blockers: Blocker[];
   /** The file that is being read, "" when none is, and since when. */
   reading: string;
   readingSinceMs: number;
@@ -37,7 +43,8 @@ export interface Known {
 }
 
 export const emptyFindings = (pid: number, threadsBefore: number): Findings => ({
-  ...{ pid, threads: [], threadsBefore, fuse: '', suspended: '', frozen: '', reading: '', readingSinceMs: ABSENT },
+  ...{ pid, threads: [], threadsBefore, fuse: '', suspended: '', fileSystem: '', frozen: '', blockers: [] },
+  ...{ reading: '', readingSinceMs: ABSENT },
 });
 
 export const EXITED = 'ZX';
@@ -95,15 +102,32 @@ const exitedText = ({ threads, threadsBefore }: Findings): string => {
 /** The object behind each reason; the holder of mmap_lock waits for one as well. */
 const objectText = (findings: Findings, reason: StuckReason, thread: ThreadFinding | undefined): string => {
   const wait = thread === undefined ? null : waitOf(thread);
-  if (reason === 'frozen_v1') return findings.frozen;
+  if (reason === 'frozen_v1') return findings.frozen === '' ? '' : `freezer cgroup ${findings.frozen}`;
   if (reason === 'fuse' || wait === 'fuse') return findings.fuse;
+  if (findings.suspended === '' && wait === 'fsfreeze') return findings.fileSystem;
   if (reason === 'device' || wait === 'device' || wait === 'fsfreeze') return findings.suspended || findings.fuse;
   return '';
 };
 
+/** What may be released for it: only what the reason that is told, or the wait of the thread behind it, is about. */
+const blockersFor = (
+  { blockers, suspended }: Findings,
+  reason: StuckReason,
+  thread: ThreadFinding | undefined,
+): readonly Blocker[] => {
+  const of = (...kinds: BlockerKind[]): Blocker[] => blockers.filter(({ kind }) => kinds.includes(kind));
+  if (reason === 'frozen_v1') return of('freezer_v1');
+  const wait = thread === undefined ? null : waitOf(thread);
+  // A page or a lock of a device that is suspended: releasing anything else would not help.
+  if (suspended !== '' && wait !== 'fuse') return [];
+  if (wait === 'fuse' || wait === 'device') return of('freezer_v2', 'fuse');
+  return wait === 'fsfreeze' ? of('file_system') : [];
+};
+
 /** The verdict on what is known now; also when a read hangs and the rest will never come. */
 export const conclude = (findings: Findings, known: Known): Examined => {
-  if (known.isGone) return { pid: findings.pid, reason: 'unknown', detail: 'it has gone meanwhile' };
+  const { pid } = findings;
+  if (known.isGone) return { pid, reason: 'unknown', detail: 'it has gone meanwhile', blockers: [] };
   const { reason, thread } = reasonOf(findings, known);
   const parts = [
     thread === undefined ? '' : threadText(thread),
@@ -112,5 +136,6 @@ export const conclude = (findings: Findings, known: Known): Examined => {
     known.sharers.length === 0 ? '' : `its memory is shared by ${known.sharers.join(', ')}, not killed`,
     findings.reading === '' ? '' : `${findings.reading} does not answer`,
   ];
-  return { pid: findings.pid, reason, detail: parts.filter((part) => part !== '').join('; ') };
+  const detail = parts.filter((part) => part !== '').join('; ');
+  return { pid, reason, detail, blockers: blockersFor(findings, reason, thread) };
 };

@@ -22,6 +22,8 @@ export interface Victims {
   take(reaped: Reaped[], examined: Examined[]): void;
   /** The slot of a process that somebody else killed, armed; ABSENT when it has gone or does not fit. */
   enrol(pid: number): number;
+  /** It has gone, so its pid may be another process's by now. */
+  isGone(dying: Dying): boolean;
   /** A thread of the pool is in a call that may never return: an ordinary exit would wait for it. */
   isWaiting(): boolean;
   close(): void;
@@ -125,6 +127,7 @@ export const createVictims = (
       while (examineResults.length > 0) examined.push(examineResults.shift() as Examined);
     },
     enrol: (pid) => enrolVictim(io, index, roots.proc, pid),
+    isGone: (dying) => hasGone(io, watchOf(dying)),
     isWaiting: () => reaper.isWaiting() || examiner.isWaiting(),
     close: () => {
       for (const watch of watches.values()) closeWatch(io, watch);

@@ -4,6 +4,19 @@ import { kmsgLine } from '../../../src/commands/daemon/kmsg-line.ts';
 import { KILLED_BY, REAP_RESULTS } from '../../../src/core/dying.ts';
 import { FORCED_OUTCOMES, type OomwatchdEvent } from '../../../src/core/event.ts';
 import { anyEvent, forced, holders, kernelKill, reap, signal, victim } from '../../report/events.ts';
+import { remedy } from '../../report/remedy-event.ts';
+
+/** memory.high of a cgroup, for no victim. */
+const HIGH = {
+  ...{
+    remedy: 'lift_memory_high' as const,
+    object: '/slow',
+    pid: -1,
+    comm: '',
+    oldValue: '20971520',
+    newValue: '4315938816',
+  },
+} as const;
 
 const told = <T extends string>(names: readonly T[], eventOf: (name: T) => OomwatchdEvent): T[] =>
   names.filter((name) => kmsgLine(eventOf(name)) !== null);
@@ -34,6 +47,26 @@ describe('a line for the kernel log', () => {
       holders,
       'memory that no kill returns: tmpfs /dev/shm 3145728kB, memfd pid 4711 (ja?va) memfd:heap 524288kB mem_available:49152kB',
     ],
+    [
+      { ...remedy, stage: 'before', result: null, detail: 'thread 4712 (D) in __refrigerator' },
+      'remedy before: thaw_freezer_v1 of /docker/a for victim 4711 (java) old:"FROZEN" new:"THAWED" (thread 4712 (D) in __refrigerator)',
+    ],
+    [
+      {
+        ...remedy,
+        remedy: 'abort_fuse',
+        object: '42',
+        place: '/mnt/x',
+        oldValue: '3 waiting',
+        newValue: '1',
+        detail: '',
+      },
+      'remedy after: abort_fuse of 42 at /mnt/x for victim 4711 (java) old:"3 waiting" new:"1" result:done errno:0',
+    ],
+    [
+      { ...remedy, ...HIGH, result: 'refused', errno: 30, detail: '' },
+      'remedy after: lift_memory_high of /slow old:"20971520" new:"4315938816" result:refused errno:30',
+    ],
     [forced, 'forced selection by socket: signalled process 4711 reason:"deploy stuck"'],
     [
       { ...forced, by: 'SIGUSR2', outcome: 'not_pressed', pid: -1, detail: 'EROFS' },
@@ -46,6 +79,8 @@ describe('a line for the kernel log', () => {
   test('is not for what went well, what strangers did, or what was only looked at', () => {
     expect(kmsgLine(kernelKill)).toBeNull();
     expect(kmsgLine({ ...holders, holders: [] })).toBeNull();
+    expect(kmsgLine({ ...remedy, stage: 'effect', effect: 'victim_gone' })).toBeNull();
+    expect(kmsgLine({ ...remedy, ...HIGH, result: 'not_yet' })).toBeNull();
     expect(kmsgLine({ ...victim, life: 'taken' })).toBeNull();
     expect(told(KILLED_BY, (killedBy) => ({ ...victim, killedBy }))).toEqual(['oomwatchd', 'standby', 'kernel']);
     expect(told(REAP_RESULTS, (result) => ({ ...reap, result }))).toEqual([

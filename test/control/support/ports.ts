@@ -5,6 +5,7 @@ import type { Reaped } from '../../../src/core/dying.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import type { KernelEvent } from '../../../src/core/kernel-event.ts';
 import type { Policy } from '../../../src/core/policy.ts';
+import type { Remedied } from '../../../src/core/remedy.ts';
 import type { Rescue } from '../../../src/core/rescue.ts';
 import { createState, type State } from '../../../src/core/state.ts';
 import { ABSENT } from '../../../src/core/units.ts';
@@ -35,6 +36,8 @@ export interface RigOptions {
   /** What the standby process did since the last turn, and whether it is in the middle of a shot. */
   rescues?: () => Rescue[];
   isShooting?: () => boolean;
+  /** What remedies came to in a turn. */
+  remedied?: () => Remedied[];
   /** What comes of pressing SysRq-f, 0 when left out. */
   sysrqErrno?: number;
 }
@@ -106,6 +109,10 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
       begin: () => options.isShooting?.() ?? false,
       take: (into) => into.push(...(options.rescues?.() ?? [])),
       end: () => {},
+    },
+    remedies: {
+      begin: ({ remedy }) => note(`remedy ${remedy.kind} ${remedy.object}`),
+      take: (into) => into.push(...(options.remedied?.() ?? [])),
     },
     victims: {
       look: machine.look,

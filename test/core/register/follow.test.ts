@@ -154,7 +154,7 @@ describe('what process_mrelease(2) came to', () => {
 describe('what an examination finds', () => {
   const found = (known: Partial<Dying>, reason: StuckReason) => {
     const { at, register } = following([aDying({ reap: 'running', ...known })]);
-    const events = at(70, { examined: [{ pid: 7, reason, detail: 'thread 9 in D' }] });
+    const events = at(70, { examined: [{ pid: 7, reason, detail: 'thread 9 in D', blockers: [] }] });
     return { told: events.length, reason: register.dying[0]?.reason, detail: register.dying[0]?.detail };
   };
 
@@ -188,7 +188,7 @@ describe('what an examination finds', () => {
   });
 
   it('is of no interest once the process has left the register', () => {
-    expect(following().at(70, { examined: [{ pid: 7, reason: 'fuse', detail: '' }] })).toEqual([]);
+    expect(following().at(70, { examined: [{ pid: 7, reason: 'fuse', detail: '', blockers: [] }] })).toEqual([]);
   });
 });
 

@@ -61,7 +61,9 @@ describe('cgroupLayoutOf', () => {
   ])('reads the layout in %s', (name, layout) => expect(cgroupLayoutOf(mountsOf(name))).toEqual(layout));
 
   it('calls it v2 whatever else is mounted, once cgroup2 is on /sys/fs/cgroup', () => {
-    const mount = (point: string, type: string): Mount => ({ device: '0:1', point, type, source: type, options: [] });
+    const mount = (point: string, type: string): Mount => ({
+      ...{ id: 1, device: '0:1', root: '/', point, type, source: type, options: [] },
+    });
     const v2 = mount('/sys/fs/cgroup', 'cgroup2');
     expect(cgroupLayoutOf([v2, mount('/run/vpn/net_cls', 'cgroup')]).mode).toBe('v2');
     expect(cgroupLayoutOf([mount('/sys/fs/cgroup', 'tmpfs'), v2]).mode).toBe('v2');
@@ -73,7 +75,9 @@ describe('parseMountinfo', () => {
   it('reads options of both kinds, and blanks in paths', () => {
     const mounts = mountsOf('mountinfo-hidepid-5.10');
     expect(mounts.find(({ type }) => type === 'proc')).toEqual({
+      id: expect.any(Number),
       device: expect.stringMatching(/^0:\d+$/),
+      root: '/',
       point: '/proc',
       type: 'proc',
       source: 'proc',

@@ -60,11 +60,15 @@ it('names the FUSE connections that it may be, and where fusectl is mounted the 
     detail:
       'thread 7 (D) in request_wait_answer; 2 of 3 threads have exited; ' +
       'fuse connection 42 (/mnt/my share) or fuse connection 43 (/mnt/idle)',
+    // It may be either: nothing is cut off by guessing.
+    blockers: [],
   });
   fake.file('../sys/fs/fuse/connections/42/waiting', '3\n');
   fake.file('../sys/fs/fuse/connections/43/waiting', '0\n');
   examine(7);
-  expect((await next()).detail).toMatch(/; fuse connection 42 \(\/mnt\/my share\)$/);
+  const { detail, blockers } = await next();
+  expect(detail).toMatch(/; fuse connection 42 \(\/mnt\/my share\)$/);
+  expect(blockers).toEqual([{ kind: 'fuse', object: '42', place: '/mnt/my share', tid: 7 }]);
 });
 
 it('a thread that waits for a page is told of a busy FUSE connection, not of an idle one', async () => {
@@ -113,7 +117,7 @@ it('takes the stack where wchan says nothing', async () => {
 
 it('a process that is not there any more is unknown', async () => {
   examine(7);
-  expect(await next()).toEqual({ pid: 7, reason: 'unknown', detail: '' });
+  expect(await next()).toEqual({ pid: 7, reason: 'unknown', detail: '', blockers: [] });
 });
 
 describe('a file that does not answer', () => {

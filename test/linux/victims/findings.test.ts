@@ -93,7 +93,7 @@ describe('the verdict', () => {
     ['NFS', verdict([thread(7, 'D', 'rpc_wait_bit_killable')]), ['nfs', expect.stringContaining('(D) in rpc_wait')]],
     [
       'frozen where it slept, since 6.1',
-      verdict([thread(7, 'D', 'futex_do_wait')], { frozen: 'freezer cgroup /docker/a', threadsBefore: 1 }),
+      verdict([thread(7, 'D', 'futex_do_wait')], { frozen: '/docker/a', threadsBefore: 1 }),
       ['frozen_v1', 'thread 7 (D) in futex_do_wait; none of 1 threads has exited; freezer cgroup /docker/a'],
     ],
     [

@@ -9,6 +9,8 @@ export interface DaemonSettings {
   wideMarks?: boolean;
   /** Settings of the ladder and of others beside the signals, as they stand below "act:". */
   act?: string[];
+  /** Keys of remedies that are on. */
+  remedies?: ('thaw_cgroup' | 'thaw_file_system' | 'fuse_abort' | 'lift_memory_high')[];
   /** false: kills also where that cannot end the shortage. */
   futility?: boolean;
   /** Rules for cgroups, each a flow map: "{ cgroup: /lost, oom_loop: true }". */
@@ -28,6 +30,7 @@ export function writeConfigYaml(settings: DaemonSettings): string {
     lines.push(`  kill: { mem_available: ${WIDE_KILL_MIB}MiB }`);
   }
   if (settings.standby === false) lines.push('control: { standby: { enabled: false } }');
+  if (settings.remedies) lines.push(`remedies: { ${settings.remedies.map((key) => `${key}: true`).join(', ')} }`);
   const act = [...(settings.futility === false ? ['futility: false'] : []), ...(settings.act ?? [])];
   if (act.length > 0) lines.push('act:', ...act.map((line) => `  ${line}`));
   if (settings.protectExe) {
