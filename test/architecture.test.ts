@@ -165,11 +165,11 @@ const RULE = 'lint/style/noRestrictedImports';
 /** File, what it imports, and whether the layer table allows it. */
 const EDGES: readonly (readonly [file: string, specifier: string, allowed: boolean])[] = [
   ['core/detect/probe.ts', '../mark.ts', true],
-  ['core/detect/probe.ts', './window.ts', true],
+  ['core/detect/probe.ts', './slope.ts', true],
   ['core/detect/probe.ts', '../select/rank.ts', false],
   ['core/select/probe.ts', '../act/budget.ts', false],
   ['core/act/probe.ts', '../verify/return.ts', false],
-  ['core/verify/probe.ts', '../detect/window.ts', false],
+  ['core/verify/probe.ts', '../detect/slope.ts', false],
   ['core/verify/probe.ts', '../../linux/source.ts', false],
   ['core/probe.ts', './select/rank.ts', true],
   ['core/probe.ts', 'node:fs', false],

@@ -36,6 +36,10 @@ export const GAUGES = [
   'stallLongestMs',
   /** Index into RUNGS of core/ladder-event.ts. */
   'rungIndex',
+  /** Indices into LIVELOCK_CLASSES and LIVELOCK_CAUSES of core/livelock.ts, and since when on the monotonic clock. */
+  'livelockClass',
+  'livelockCause',
+  'livelockSinceMs',
 ] as const;
 export type Gauge = (typeof GAUGES)[number];
 

@@ -1,10 +1,11 @@
 /** What the loop knows about itself before its first turn. */
+import type { Livelock } from '../core/livelock.ts';
 import type { StallSummary } from '../core/stall-summary.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
 import type { LoopNumbers } from './ports.ts';
 
-export const createLoopNumbers = (stall: StallSummary): LoopNumbers => ({
+export const createLoopNumbers = (stall: StallSummary, livelock: Livelock): LoopNumbers => ({
   nowMs: 0,
   level: LEVEL.CALM,
   observing: true,
@@ -16,4 +17,5 @@ export const createLoopNumbers = (stall: StallSummary): LoopNumbers => ({
   durationMs: 0,
   rung: 0,
   stall,
+  livelock,
 });

@@ -57,7 +57,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const inputs = { ...intake, sample, table: null, exited } as {
     -readonly [K in keyof TickInputs]: TickInputs[K];
   };
-  const numbers = createLoopNumbers(state.stall);
+  const numbers = createLoopNumbers(state.stall, state.livelock);
   let policy = firstPolicy;
   let detailsMs = Number.NEGATIVE_INFINITY;
   let someUs: number = ABSENT;

@@ -4,6 +4,7 @@ import type { OomwatchdEvent } from '../core/event.ts';
 import type { Outcome, Pressed, RemedyTask, SignalIntent, SysrqIntent } from '../core/intent.ts';
 import type { KernelEvent } from '../core/kernel-event.ts';
 import type { LastDeed, Restored } from '../core/ladder-event.ts';
+import type { Livelock } from '../core/livelock.ts';
 import type { Observations } from '../core/observations.ts';
 import type { ProcessTable } from '../core/process-table.ts';
 import type { Remedied } from '../core/remedy.ts';
@@ -116,6 +117,7 @@ export interface LoopNumbers {
   readonly stall: StallSummary;
   /** Index into RUNGS: the highest of this episode. */
   rung: number;
+  readonly livelock: Livelock;
 }
 
 export interface Ports {

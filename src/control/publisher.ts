@@ -5,6 +5,7 @@
 import { createGaugeFrame, encodeEvent, MAX_FRAME_BYTES } from '../channel/frame.ts';
 import { GAUGE_INDEX } from '../channel/gauges.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
+import { LIVELOCK_CAUSES, LIVELOCK_CLASSES } from '../core/livelock.ts';
 import type { Sample } from '../core/sample.ts';
 import type { LoopNumbers, Publisher } from './ports.ts';
 
@@ -89,6 +90,10 @@ export const createPublisher = (
       values[GAUGE_INDEX.stallVictim] = stall.victim;
       values[GAUGE_INDEX.stallLongestMs] = Math.max(0, stall.longestMs);
       values[GAUGE_INDEX.rungIndex] = loop.rung;
+      const { class: livelockClass, cause, sinceMs } = loop.livelock;
+      values[GAUGE_INDEX.livelockClass] = LIVELOCK_CLASSES.indexOf(livelockClass);
+      values[GAUGE_INDEX.livelockCause] = LIVELOCK_CAUSES.indexOf(cause);
+      values[GAUGE_INDEX.livelockSinceMs] = sinceMs;
       ports.write(gaugeFrame.buffer, gaugeFrame.buffer.length);
     },
   };

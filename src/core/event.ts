@@ -7,6 +7,7 @@ import type { ReapEvent, VictimEvent } from './dying.ts';
 import type { Holder } from './holder.ts';
 import type { KernelTold } from './kernel-event.ts';
 import type { LadderEvent } from './ladder-event.ts';
+import type { LivelockEvent } from './livelock.ts';
 import type { OwnProcessEvent } from './own-process-event.ts';
 import type { RemedyEvent } from './remedy.ts';
 import type { StallEvent } from './stall-event.ts';
@@ -194,6 +195,7 @@ export type OomwatchdEvent =
   | CgroupEvent
   | OwnProcessEvent
   | StallEvent
+  | LivelockEvent
   | { kind: 'late'; lateMs: number; majorFaults: number }
   | { kind: 'dropped'; count: number }
   | { kind: 'stopping'; signal: string };

@@ -57,6 +57,13 @@ export interface Livelock {
   evidence: readonly string[];
 }
 
+/** The host, or a cgroup of it, makes no progress; when it ends, what it was and for how long. */
+export interface LivelockEvent extends Readonly<Omit<Livelock, 'sinceMs'>> {
+  readonly kind: 'livelock';
+  readonly stage: 'begins' | 'changes' | 'ends';
+  readonly forMs: number;
+}
+
 export const noLivelock = (): Livelock => ({
   class: 'none',
   cause: 'unknown',

@@ -6,6 +6,7 @@ import type { CgroupRow } from './cgroup-row.ts';
 import type { Holder } from './holder.ts';
 import type { Remedied } from './remedy.ts';
 import type { Rescue } from './rescue.ts';
+import { type SwapUse, unknownSwapUse } from './swap-use.ts';
 import { createThreadFindings, type ThreadFindings } from './thread-readings.ts';
 
 /** Who is in a cgroup and below it, for the one that core/cgroup asked about. */
@@ -37,6 +38,7 @@ export interface Observations {
   threads: ThreadFindings;
   /** What remedies came to. */
   readonly remedied: Remedied[];
+  readonly swapUse: SwapUse;
 }
 
 export const emptyObservations = (): Observations => ({
@@ -48,4 +50,5 @@ export const emptyObservations = (): Observations => ({
   rescues: [],
   threads: createThreadFindings(0),
   remedied: [],
+  swapUse: unknownSwapUse(),
 });

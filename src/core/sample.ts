@@ -21,6 +21,19 @@ export interface Sample {
   writebackKiB: number;
   activeFileKiB: number;
   inactiveFileKiB: number;
+  buffersKiB: number;
+  cachedKiB: number;
+  swapCachedKiB: number;
+  slabKiB: number;
+  kernelStackKiB: number;
+  secPageTablesKiB: number;
+  percpuKiB: number;
+  vmallocUsedKiB: number;
+  /** Since 6.18. */
+  balloonKiB: number;
+  /** Huge pages that nobody has mapped, a count, and the size of one. */
+  hugeFreePages: number;
+  hugePageKiB: number;
 
   /**
    * RAM + swap of the host, of which oom_score is a share, where the sample is of a container's limit; ABSENT: the sample is
@@ -50,6 +63,15 @@ export interface Sample {
   pswpout: number;
   pgmajfault: number;
   oomKill: number;
+  /** Tasks that were put to sleep because the reserves were used up (throttle_direct_reclaim(), mm/vmscan.c). */
+  directThrottle: number;
+  /** Pages that came back from zswap, which pswpin does not count. */
+  zswpin: number;
+  /** Pages that hold compressed memory now (zsmalloc): of zram and zswap. */
+  zspages: number;
+  /** Pages that a balloon driver took and gave back. */
+  balloonInflate: number;
+  balloonDeflate: number;
 
   /**
    * /proc/zoneinfo, pages, sums over populated zones; unreclaimableNodes counts nodes where kswapd gave up. Usable is
@@ -88,6 +110,17 @@ export const emptySample = (): Sample => ({
   activeFileKiB: ABSENT,
   inactiveFileKiB: ABSENT,
   oomScoreTotalKiB: ABSENT,
+  buffersKiB: ABSENT,
+  cachedKiB: ABSENT,
+  swapCachedKiB: ABSENT,
+  slabKiB: ABSENT,
+  kernelStackKiB: ABSENT,
+  secPageTablesKiB: ABSENT,
+  percpuKiB: ABSENT,
+  vmallocUsedKiB: ABSENT,
+  balloonKiB: ABSENT,
+  hugeFreePages: ABSENT,
+  hugePageKiB: ABSENT,
   memorySomeUs: ABSENT,
   memoryFullUs: ABSENT,
   ioSomeUs: ABSENT,
@@ -106,6 +139,11 @@ export const emptySample = (): Sample => ({
   pswpout: ABSENT,
   pgmajfault: ABSENT,
   oomKill: ABSENT,
+  directThrottle: ABSENT,
+  zswpin: ABSENT,
+  zspages: ABSENT,
+  balloonInflate: ABSENT,
+  balloonDeflate: ABSENT,
   zoneFreePages: ABSENT,
   zoneUsablePages: ABSENT,
   zoneMinPages: ABSENT,

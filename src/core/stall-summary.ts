@@ -17,6 +17,8 @@ export interface StallSummary {
   mmapLock: number;
   /** Waiting for pages to be read in or written out (io_schedule, folio_wait_*, swap). */
   pageIo: number;
+  /** With PF_MEMALLOC_NOFS or PF_MEMALLOC_NOIO (0x40000, 0x80000 of include/linux/sched.h): they never call the killer. */
+  noFs: number;
   /** Threads seen by the last whole walk; ABSENT before the first. */
   seen: number;
 }
@@ -32,5 +34,6 @@ export const emptyStallSummary = (): StallSummary => ({
   overHigh: 0,
   mmapLock: 0,
   pageIo: 0,
+  noFs: 0,
   seen: ABSENT,
 });

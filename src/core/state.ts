@@ -12,6 +12,7 @@ import { type Calm, createCalm } from './futility.ts';
 import type { Holder } from './holder.ts';
 import { createHolding, type Holding } from './holding.ts';
 import type { KernelVersion } from './kernel-model/versions.ts';
+import { createLivelockWatch, type LivelockWatch } from './livelock/follow.ts';
 import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRemedies, type Remedies } from './remedies/remedies.ts';
@@ -36,6 +37,7 @@ export interface State {
   /** What it says: blank while nothing stalls. */
   readonly stall: StallSummary;
   readonly livelock: Livelock;
+  readonly livelockWatch: LivelockWatch;
   /** cgroups that are worth a look now, as of the last reading. */
   cgroups: readonly CgroupRow[];
   readonly cgroupWatch: CgroupWatch;
@@ -85,6 +87,7 @@ export const createState = (capacity: number): State => ({
   stallWatch: createStallWatch(),
   stall: emptyStallSummary(),
   livelock: noLivelock(),
+  livelockWatch: createLivelockWatch(),
   cgroups: [],
   cgroupWatch: createCgroupWatch(),
   ruleWatch: createRuleWatch(),

@@ -12,7 +12,14 @@ export const PLACES = ['unknown', 'elsewhere', 'reclaim', 'over_high', 'mmap_loc
 export type Place = (typeof PLACES)[number];
 
 /** Task flags with the same meaning from 5.10 to 7.2 (include/linux/sched.h; kernel-facts 4.2). */
-export const TASK_FLAG = { EXITING: 0x4, MEMALLOC: 0x800, KSWAPD: 0x20000, KTHREAD: 0x200000 } as const;
+export const TASK_FLAG = {
+  EXITING: 0x4,
+  MEMALLOC: 0x800,
+  KSWAPD: 0x20000,
+  /** PF_MEMALLOC_NOFS and PF_MEMALLOC_NOIO: reclaim may not enter a file system, and the killer is not called. */
+  NO_FS: 0xc0000,
+  KTHREAD: 0x200000,
+} as const;
 
 export interface ThreadReading {
   /** When it was read, monotonic. */

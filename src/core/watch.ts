@@ -4,6 +4,7 @@ import { followRules } from './cgroup/rule-watch.ts';
 import { isStalling } from './cgroup/stall.ts';
 import { noteCalm } from './futility.ts';
 import { followHolding } from './holding.ts';
+import { followLivelock } from './livelock/follow.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import { relieve } from './relieve.ts';
@@ -13,12 +14,14 @@ import type { TickInputs } from './tick.ts';
 
 /** One turn of every watcher. */
 export const watch = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): void => {
-  const { sample, observed } = inputs;
+  const { sample, kernel, observed } = inputs;
   noteCalm(state.calm, sample, state.level);
   state.holders = followHolding(state.holding, state.holders, observed.holders, sample, state.level, nowMs, out.events);
   watchCgroups(state, inputs, policy, nowMs, out);
   const { dying } = state.register;
   followStall(state.stallWatch, state.stall, sample, observed.threads, dying, policy, nowMs, out.events);
+  // After the others: it judges what they have found.
+  followLivelock(state.livelockWatch, state, sample, kernel, observed.swapUse, nowMs, out.events);
   // Last, as it goes by what the others have found.
   relieve(state, inputs, policy, nowMs, out);
 };

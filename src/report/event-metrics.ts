@@ -9,6 +9,7 @@ import {
   VERIFY_VERDICTS,
 } from '../core/event.ts';
 import { HOLDER_KINDS } from '../core/holder.ts';
+import { LIVELOCK_CLASSES } from '../core/livelock.ts';
 import { createDyingMetrics } from './dying-metrics.ts';
 import { setMode } from './frame-metrics.ts';
 import { type Instruments, known } from './instruments.ts';
@@ -31,6 +32,7 @@ const startAtZero = (instruments: Instruments): void => {
   for (const errno of [...ERRNO_NAMES.values(), 'other'])
     instruments.add('oomwatchd_signal_failures_total', 0, { errno });
   for (const verdict of VERIFY_VERDICTS) instruments.add('oomwatchd_verifications_total', 0, { verdict });
+  for (const each of LIVELOCK_CLASSES.slice(1)) instruments.add('oomwatchd_livelocks_total', 0, { class: each });
   for (const reason of NO_ACTION_REASONS) instruments.add('oomwatchd_no_action_total', 0, { reason });
   for (const kind of HOLDER_KINDS) instruments.set('oomwatchd_held_bytes', 0, { kind });
   for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
@@ -142,6 +144,10 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       }
       case 'stall':
         return instruments.add('oomwatchd_stall_warnings_total', 1);
+      case 'livelock': {
+        if (event.stage !== 'begins') return;
+        return instruments.add('oomwatchd_livelocks_total', 1, { class: known(event.class, LIVELOCK_CLASSES) });
+      }
       case 'late':
         return instruments.observe('oomwatchd_late_tick_seconds', event.lateMs / 1000);
       case 'sysrq':

@@ -2,6 +2,7 @@
 import { GAUGE_INDEX, type Gauge } from '../channel/gauges.ts';
 import { LEVELS } from '../core/event.ts';
 import { RUNGS } from '../core/ladder-event.ts';
+import { LIVELOCK_CAUSES, LIVELOCK_CLASSES } from '../core/livelock.ts';
 import { ABSENT } from '../core/units.ts';
 import type { Instruments, Labels } from './instruments.ts';
 import type { NameOf } from './metric-table.ts';
@@ -82,8 +83,21 @@ export const applyFrame = (instruments: Instruments, frame: Float64Array): void 
   for (const [index, name] of RUNGS.entries()) {
     instruments.set('oomwatchd_rung', rung === undefined ? undefined : Number(index === rung), { rung: name });
   }
+  applyLivelock(instruments, frame);
   const observing = gaugeOf(frame, 'observing');
   if (observing !== undefined) setMode(instruments, observing === 1 ? 'observe' : 'enforce');
+};
+
+/** One sample while there is one, none while the host moves. */
+const applyLivelock = (instruments: Instruments, frame: Float64Array): void => {
+  instruments.clear('oomwatchd_livelock');
+  const found = LIVELOCK_CLASSES[gaugeOf(frame, 'livelockClass') ?? 0] ?? 'other';
+  const cause = LIVELOCK_CAUSES[gaugeOf(frame, 'livelockCause') ?? 0] ?? 'unknown';
+  const sinceMs = gaugeOf(frame, 'livelockSinceMs');
+  const isOne = found !== 'none' && sinceMs !== undefined;
+  if (isOne) instruments.set('oomwatchd_livelock', 1, { class: found, cause });
+  const nowMs = gaugeOf(frame, 'monotonicMs') ?? sinceMs ?? 0;
+  instruments.set('oomwatchd_livelock_seconds', isOne ? fromMs(nowMs - sinceMs) : undefined);
 };
 
 /** Sets the mode in force. */

@@ -63,6 +63,13 @@ export const METRICS = {
     help: 'Time until memory is exhausted at the present slope; absent while it is not shrinking.',
   },
   oomwatchd_level: { type: 'gauge', help: '1 for the present level of shortage.', labels: ['level'] },
+  oomwatchd_livelock: {
+    type: 'gauge',
+    help: '1 while the host, or a cgroup of it, makes no progress; absent while there is no livelock.',
+    labels: ['class', 'cause'],
+  },
+  oomwatchd_livelock_seconds: { type: 'gauge', help: 'How long the present class of livelock has lasted.' },
+  oomwatchd_livelocks_total: { type: 'counter', help: 'Livelocks, counted when they begin.', labels: ['class'] },
   oomwatchd_ticks_total: { type: 'counter', help: 'Ticks of the control loop.' },
   oomwatchd_tick_late_seconds: { type: 'gauge', help: 'How late the last tick began.' },
   oomwatchd_tick_late_max_seconds: {

@@ -11,6 +11,7 @@ import { fieldsOf } from './fields.ts';
 import { holdersSentence } from './holder-wording.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
 import { evidenceSentence, lastResortSentence, restoredSentence, sysrqSentence } from './ladder-wording.ts';
+import { livelockSentence } from './livelock-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
 import { remedySentence } from './remedy-wording.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
@@ -117,6 +118,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return stalledTaskSentence(event);
     case 'stall_over':
       return stallOverSentence(event);
+    case 'livelock':
+      return livelockSentence(event);
     case 'late':
       return ['warn', `a tick came ${span(event.lateMs)} late; ${count(event.majorFaults, 'own major fault')} so far`];
     case 'reporter':

@@ -4,7 +4,8 @@ import { createDecoder, type Decoder } from '../../src/channel/decode.ts';
 import { HEADER_BYTES, MAGIC, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
 import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { StampedEvent } from '../../src/core/event.ts';
-import { anyEvent, eventFrame, gaugeFrame, signal, stamped } from '../report/events.ts';
+import { anyEvent, signal, stamped } from '../report/events.ts';
+import { eventFrame, gaugeFrame } from '../report/frames.ts';
 
 type Got = { ticks: number } | { event: StampedEvent };
 

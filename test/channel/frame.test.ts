@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { createGaugeFrame, encodeEvent, HEADER_BYTES, MAGIC, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
 import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { ProcessFacts } from '../../src/core/event.ts';
-import { anyEvent, eventFrame, java, signal, stamped } from '../report/events.ts';
+import { anyEvent, java, signal, stamped } from '../report/events.ts';
+import { eventFrame } from '../report/frames.ts';
 
 const payloadOf = (frame: Buffer): { readonly top: readonly ProcessFacts[]; readonly errors: readonly string[] } =>
   JSON.parse(frame.toString('utf8', HEADER_BYTES));

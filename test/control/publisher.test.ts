@@ -4,6 +4,7 @@ import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { LoopNumbers } from '../../src/control/ports.ts';
 import { createPublisher, type SlowNumbers } from '../../src/control/publisher.ts';
 import type { OomwatchdEvent, StampedEvent } from '../../src/core/event.ts';
+import { noLivelock } from '../../src/core/livelock.ts';
 import { emptyStallSummary } from '../../src/core/stall-summary.ts';
 import { aSample } from '../core/support/samples.ts';
 
@@ -28,6 +29,7 @@ const NUMBERS: LoopNumbers = {
   lateMaxMs: 9,
   durationMs: 0.5,
   rung: 2,
+  livelock: noLivelock(),
 };
 const late = (lateMs: number): OomwatchdEvent => ({ kind: 'late', lateMs, majorFaults: 0 });
 
@@ -133,7 +135,8 @@ describe('numbers', () => {
       ...{ rungIndex: 2, ticks: 7, tickLateMs: 8, tickLateMaxMs: 9, tickDurationUs: 500, eventsDropped: 0 },
       ...{ memTotalKiB: 10, memAvailableKiB: 11, memFreeKiB: 12, swapTotalKiB: 13, swapFreeKiB: 14 },
       ...{ memorySomeUs: 15, memoryFullUs: 16, ioFullUs: 17, ownMajorFaults: 18, ownRssKiB: 40_000 },
-      ...{ processesKnown: 150, processesArmed: 64, reporterRestarts: 2, lockedKiB: 90_000 },
+      ...{ processesKnown: 150, processesArmed: 64, reporterRestarts: 2, lockedKiB: 90_000, standbyUp: 1 },
+      ...{ livelockClass: 0, livelockCause: 0, livelockSinceMs: -1 },
     });
   });
 

@@ -321,7 +321,9 @@ describe('who goes along', () => {
     expect(state.register.dying.map(({ pid, killedBy, reap }) => [pid, killedBy, reap])).toEqual(
       [70, 71, 72, 73].map((pid) => [pid, 'oomwatchd', 'running']),
     );
-    expect(tasks.map((task) => [task.kind, task.kind === 'reap' && task.dying.pid])).toEqual([70, 71, 72, 73].map((pid) => ['reap', pid]));
+    expect(tasks.map((task) => [task.kind, task.kind === 'reap' && task.dying.pid])).toEqual(
+      [70, 71, 72, 73].map((pid) => ['reap', pid]),
+    );
   });
 
   it('may have left: the victim is a victim all the same', () => {

@@ -3,7 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { STUCK_REASONS } from '../../src/core/dying.ts';
+import { LIVELOCK_CAUSES, LIVELOCK_CLASSES } from '../../src/core/livelock.ts';
 import { CORRECTIONS } from '../../src/core/select/rules/table.ts';
+import { CAUSE_WORDS, CLASS_WORDS } from '../../src/report/livelock-remedy.ts';
 import { METRICS, type MetricRow } from '../../src/report/metric-table.ts';
 import { STUCK_WORDS } from '../../src/report/stuck-remedy.ts';
 import { VERSION } from '../../src/version.ts';
@@ -50,12 +52,38 @@ const tableOfReasons = (): string => {
   return ['| reason | what it is | remedy |', '| --- | --- | --- |', ...rows].join('\n');
 };
 
-/** README.md with a table of the program between its marks. */
-const withTable = (mark: string, table: string): string =>
-  read('README.md').replace(
+const tableOfClasses = (): string => {
+  const rows = LIVELOCK_CLASSES.slice(1).map((each) => `| \`${each}\` | ${CLASS_WORDS[each]} |`);
+  return ['| class | what it is |', '| --- | --- |', ...rows].join('\n');
+};
+
+const tableOfLivelocks = (): string => {
+  const rows = LIVELOCK_CAUSES.map((each) => {
+    const { cause, sign, remedy, killing } = CAUSE_WORDS[each];
+    return `| \`${each}\` | ${cause} | ${sign} | ${remedy} | ${killing} |`;
+  });
+  const head = ['| cause | what it is | sign | remedy | does killing help |', '| --- | --- | --- | --- | --- |'];
+  return [...head, ...rows].join('\n');
+};
+
+/** A page with a table of the program between its marks. */
+const withTable = (mark: string, table: string, page = 'README.md'): string =>
+  read(page).replace(
     new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(<!-- /${mark} -->)`),
     (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`,
   );
+
+describe('LIVELOCKS.md', () => {
+  test.each([
+    ['classes', tableOfClasses],
+    ['causes', tableOfLivelocks],
+  ])('has the table of %s as the program has it (UPDATE=1 writes it)', (mark, table) => {
+    const fresh = withTable(mark, table(), 'LIVELOCKS.md');
+    expect(fresh).toContain(table());
+    if (process.env['UPDATE'] === '1') writeFileSync(join(ROOT, 'LIVELOCKS.md'), fresh);
+    expect(read('LIVELOCKS.md')).toBe(fresh);
+  });
+});
 
 describe('README.md', () => {
   test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createDrain } from '../../src/report/drain.ts';
-import { eventFrame, gaugeFrame, signal, stamped } from './events.ts';
+import { signal, stamped } from './events.ts';
+import { eventFrame, gaugeFrame } from './frames.ts';
 
 test('a subscriber that fails costs only its own call', () => {
   const got: string[] = [];

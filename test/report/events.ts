@@ -1,7 +1,5 @@
 /** Events as control sends them: one plain example of each kind, and arbitrary ones with hostile texts. */
 import fc from 'fast-check';
-import { createGaugeFrame, encodeEvent, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
-import { GAUGE_INDEX, type Gauge } from '../../src/channel/gauges.ts';
 import { CGROUP_CONDITIONS, CGROUP_RULE_OUTCOMES } from '../../src/core/cgroup-event.ts';
 import { KILLED_BY, LIVES, REAP_RESULTS, STUCK_REASONS } from '../../src/core/dying.ts';
 import {
@@ -23,6 +21,7 @@ import { REMEDY_EFFECTS, REMEDY_KINDS, REMEDY_RESULTS, REMEDY_STAGES } from '../
 import { PLACES } from '../../src/core/thread-readings.ts';
 import { kernelEvents } from './kernel-events.ts';
 import { ladderEvents } from './ladder-events.ts';
+import { anyLivelock } from './livelock-event.ts';
 
 const GIB = 1024 * 1024;
 const MIB = 1024;
@@ -320,6 +319,14 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       detail: hostile,
     }),
     fc.record({
+      kind: kind('kernel_note'),
+      note: fc.constantFrom(...KERNEL_NOTES, 'lost' as const, 'unread' as const),
+      text: hostile,
+    }),
+    anyLivelock(hostile, amount),
+    fc.record({ kind: kind('kernel_kills_unseen'), counted: amount, seen: amount }),
+    fc.record({ kind: kind('kill_burst'), kills: fc.nat(), withinMs: amount, oomKillAllocatingTask: amount }),
+    fc.record({
       kind: kind('forced'),
       by: fc.constantFrom('socket' as const, 'SIGUSR2' as const),
       reason: hostile,
@@ -391,16 +398,3 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
     fc.record({ kind: kind('stopping'), signal: hostile }),
   )
   .map(stamped);
-
-/** The bytes of one event frame. */
-export const eventFrame = (event: StampedEvent): Buffer => {
-  const buffer = Buffer.alloc(MAX_FRAME_BYTES);
-  return buffer.subarray(0, encodeEvent(event, buffer));
-};
-
-/** The bytes of one gauge frame. */
-export const gaugeFrame = (values: Partial<Record<Gauge, number>>): Buffer => {
-  const frame = createGaugeFrame();
-  for (const [name, value] of Object.entries(values)) frame.values[GAUGE_INDEX[name as Gauge]] = value;
-  return frame.buffer;
-};

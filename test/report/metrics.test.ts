@@ -8,6 +8,7 @@ import { METRICS } from '../../src/report/metric-table.ts';
 import { createMetrics } from '../../src/report/metrics.ts';
 import { anyEvent, signal, stamped, started, verify } from './events.ts';
 import { type Family, parseExposition, sampleOf } from './exposition.ts';
+import { livelock } from './livelock-event.ts';
 
 const START: ReportStart = {
   version: '0.1.0',
@@ -40,6 +41,33 @@ const scrape = async (
   }
   return parseExposition(text);
 };
+
+describe('a livelock', () => {
+  const overload = { livelockClass: 2, livelockCause: 1, livelockSinceMs: 1000, monotonicMs: 4500 };
+
+  test('is one sample while it lasts, and none after it', async () => {
+    const during = await scrape([], overload);
+    expect(sampleOf(during, 'oomwatchd_livelock{class="overload",cause="file_thrash"}')).toBe(1);
+    expect(sampleOf(during, 'oomwatchd_livelock_seconds')).toBe(3.5);
+    for (const frame of [{}, { ...overload, livelockClass: 0, livelockSinceMs: -1 }]) {
+      const after = await scrape([], overload, frame);
+      expect(after.get('oomwatchd_livelock')?.samples.size).toBe(0);
+      expect(after.get('oomwatchd_livelock_seconds')?.samples.size).toBe(0);
+    }
+  });
+
+  test('of a version that knows more is of a word that is known', async () => {
+    const families = await scrape([], { ...overload, livelockClass: 90, livelockCause: 90, monotonicMs: Number.NaN });
+    expect(sampleOf(families, 'oomwatchd_livelock{class="other",cause="unknown"}')).toBe(1);
+    expect(sampleOf(families, 'oomwatchd_livelock_seconds')).toBe(0);
+  });
+
+  test('is counted when it begins', async () => {
+    const families = await scrape([livelock, { ...livelock, stage: 'changes' }, { ...livelock, stage: 'ends' }]);
+    expect(sampleOf(families, 'oomwatchd_livelocks_total{class="other"}')).toBe(1);
+    expect(sampleOf(families, 'oomwatchd_livelocks_total{class="nofs"}')).toBe(0);
+  });
+});
 
 describe('the exposition', () => {
   test('has every metric of the table with its type and help, and nothing else', async () => {

@@ -5,7 +5,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, writeSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { eventFrame, signal, stamped, started } from './events.ts';
+import { signal, stamped, started } from './events.ts';
+import { eventFrame } from './frames.ts';
 import { until } from './pipe.ts';
 import { cleanUp, exitOf, fds, gauges, get, MAIN, newPipe, portOf, sample, send, startReporter } from './reporter.ts';
 

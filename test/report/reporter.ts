@@ -7,8 +7,8 @@ import { expect } from 'vitest';
 import type { Gauge } from '../../src/channel/gauges.ts';
 import { REPORT_ENV, type ReportStart } from '../../src/channel/report-start.ts';
 import type { ReportPolicy } from '../../src/core/policy.ts';
-import { gaugeFrame } from './events.ts';
 import { parseExposition, sampleOf } from './exposition.ts';
+import { gaugeFrame } from './frames.ts';
 import { createPipe, type Pipe, until } from './pipe.ts';
 
 export const MAIN = new URL('../../dist/report/main.js', import.meta.url).pathname;

@@ -1,6 +1,6 @@
 /**
- * What the kernel log gets to hear: kills, victims that do not go, remedies, memory that could not be taken, stalls. Written by control
- * itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
+ * What the kernel log gets to hear: kills, victims that do not go, livelocks, stalls, remedies, memory that could not be
+ * taken. Written by control itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
  * /dev/kmsg, kernel/printk/printk.c): whatever strangers can cause is left out, or a kill would find no room.
  */
 import type { KilledBy, ReapResult } from '../../core/dying.ts';
@@ -124,6 +124,17 @@ const remedyLine = (event: EventOf<'remedy'>): string | null => {
   return `remedy ${stage}: ${what}${whom} ${values}${came}${about}`;
 };
 
+/** Where it begins alone: what it becomes is told by the log, and kills need the room. */
+const livelockLine = (event: EventOf<'livelock'>): string | null => {
+  if (event.stage !== 'begins') return null;
+  const { cause, confidence, killHelps, subject, evidence } = event;
+  const about = subject === '' ? '' : ` in ${printable(subject)}`;
+  return (
+    `livelock ${event.class}: ${cause}${about} confidence:${confidence} kill_helps:${killHelps ? 'yes' : 'no'} ` +
+    `(${printable(evidence.join(', '))})`
+  );
+};
+
 /** A line for /dev/kmsg, or null when the event is not for the kernel log. */
 export const kmsgLine = (event: OomwatchdEvent): string | null => {
   switch (event.kind) {
@@ -151,6 +162,8 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return evidenceLine(event);
     case 'last_resort':
       return lastResortLine(event);
+    case 'livelock':
+      return livelockLine(event);
     default:
       return null;
   }

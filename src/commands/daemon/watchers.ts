@@ -9,6 +9,7 @@ import { createHolderWatch } from './holder-watch.ts';
 import type { Host } from './host.ts';
 import { createTaskWatch } from './task-watch.ts';
 import { watchCgroups } from './watch-cgroups.ts';
+import { watchSwapUse } from './watch-swap-use.ts';
 
 export interface Watchers {
   /** After each turn: begins what is due. */
@@ -24,6 +25,7 @@ export const createWatchers = (host: Host, state: State, publish: (event: Oomwat
     watchCgroups(host, state, publish),
     createHolderWatch(host, state, publish),
     createTaskWatch(host, state),
+    watchSwapUse(host, state),
   ];
   return {
     run: (nowMs) => {

@@ -5,17 +5,17 @@ import type { Mark, Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT } from '../units.ts';
 import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
+import { createWindow, pushReading } from '../window.ts';
 import { createSlope, exhaustionMs, forgetSlope, type SlopeState, updateSlope } from './slope.ts';
-import { createSigns, isThrashing, readSigns, type ThrashSigns } from './thrash.ts';
+import { createSigns, isThrashing, readSigns, THRASH_COUNTERS, type ThrashSigns, type ThrashWindow } from './thrash.ts';
 import { REACHED, thresholdReached } from './threshold.ts';
-import { createWindow, pushReading, type WindowState } from './window.ts';
 
 /** Of the policy: what detection goes by. */
 type DetectSettings = Pick<Policy, 'detect'>;
 
 export interface DetectState {
   readonly slope: SlopeState;
-  readonly window: WindowState;
+  readonly window: ThrashWindow;
   readonly signs: ThrashSigns;
   readonly thrashing: Hold;
   /** When the last sign of an approach was seen; ABSENT: never. */
@@ -30,7 +30,7 @@ export interface DetectState {
 
 export const createDetect = (): DetectState => ({
   slope: createSlope(),
-  window: createWindow(),
+  window: createWindow(THRASH_COUNTERS),
   signs: createSigns(),
   thrashing: createHold(),
   approachMs: ABSENT,

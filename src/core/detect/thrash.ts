@@ -18,7 +18,11 @@ import { isReached } from '../mark.ts';
 import type { ThrashPolicy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT, WHOLE_PERMYRIAD } from '../units.ts';
-import { ratePerSecond, type WindowState } from './window.ts';
+import { ratePerSecond, sumOfPresent, type WindowState } from '../window.ts';
+
+/** What the signs are made of. */
+export const THRASH_COUNTERS = ['memoryFullUs', 'pgscanKswapd', 'pgscanDirect', 'restores'] as const;
+export type ThrashWindow = WindowState<(typeof THRASH_COUNTERS)[number]>;
 
 const US_PER_S = 1_000_000;
 
@@ -46,7 +50,7 @@ export const createSigns = (): ThrashSigns => ({
 /** Works the signs out of the window and the newest sample into `signs`. */
 export const readSigns = (
   signs: ThrashSigns,
-  window: WindowState,
+  window: ThrashWindow,
   sample: Sample,
   policy: ThrashPolicy,
   nowMs: number,
@@ -54,7 +58,10 @@ export const readSigns = (
   const fullUsPerS = ratePerSecond(window, 'memoryFullUs', nowMs, policy.windowMs);
   signs.fullPermyriad = fullUsPerS === ABSENT ? ABSENT : Math.floor((fullUsPerS * WHOLE_PERMYRIAD) / US_PER_S);
   signs.restoresPerS = ratePerSecond(window, 'restores', nowMs, policy.windowMs);
-  signs.scannedPerS = ratePerSecond(window, 'scanned', nowMs, policy.windowMs);
+  signs.scannedPerS = sumOfPresent(
+    ratePerSecond(window, 'pgscanKswapd', nowMs, policy.windowMs),
+    ratePerSecond(window, 'pgscanDirect', nowMs, policy.windowMs),
+  );
   signs.nearWatermark = sample.zoneUsablePages !== ABSENT && sample.zoneUsablePages <= sample.zoneHighPages * NEAR_HIGH;
 };
 

@@ -1,7 +1,7 @@
 /** The counts of a moment, of what is followed and of the last whole walk, into the record that core/livelock judges. */
 import type { Dying } from '../dying.ts';
 import type { StallSummary } from '../stall-summary.ts';
-import type { WalkCounts } from '../thread-readings.ts';
+import { TASK_FLAG, type WalkCounts } from '../thread-readings.ts';
 import { ABSENT } from '../units.ts';
 import { isStalling, type Suspects, stalledMs } from './suspects.ts';
 
@@ -14,7 +14,7 @@ const STALE_MS = 10_000;
 /** As long as nothing stalls there is nothing to count; written in place. */
 export const blankSummary = (out: StallSummary): void => {
   out.stalling = out.dying = out.exiting = out.victim = 0;
-  out.uninterruptible = out.runnable = out.overHigh = out.mmapLock = out.pageIo = 0;
+  out.uninterruptible = out.runnable = out.overHigh = out.mmapLock = out.pageIo = out.noFs = 0;
   out.longestMs = out.seen = ABSENT;
 };
 
@@ -43,6 +43,7 @@ export const summarize = (
     if (suspect.place === 'over_high') out.overHigh++;
     if (suspect.place === 'mmap_lock') out.mmapLock++;
     if (suspect.place === 'page_io') out.pageIo++;
+    if ((suspect.flags & TASK_FLAG.NO_FS) !== 0) out.noFs++;
   }
   out.dying = Math.max(walk.dying, dying);
   out.exiting = walk.exiting;

@@ -1,5 +1,5 @@
 /**
- * /proc/meminfo (fs/proc/meminfo.c), one record, "Name:", blanks, decimal, " kB" where kB means KiB:
+ * /proc/meminfo (fs/proc/meminfo.c), one record, "Name:", blanks, decimal, " kB" where kB means KiB; counts have no unit:
  *
  *     MemTotal:       24684096 kB
  *     MemFree:        24213372 kB
@@ -34,6 +34,17 @@ const FIELDS = [
   ['Writeback', 'writebackKiB'],
   ['Active(file)', 'activeFileKiB'],
   ['Inactive(file)', 'inactiveFileKiB'],
+  ['Buffers', 'buffersKiB'],
+  ['Cached', 'cachedKiB'],
+  ['SwapCached', 'swapCachedKiB'],
+  ['Slab', 'slabKiB'],
+  ['KernelStack', 'kernelStackKiB'],
+  ['SecPageTables', 'secPageTablesKiB'],
+  ['Percpu', 'percpuKiB'],
+  ['VmallocUsed', 'vmallocUsedKiB'],
+  ['Balloon', 'balloonKiB'],
+  ['HugePages_Free', 'hugeFreePages'],
+  ['Hugepagesize', 'hugePageKiB'],
 ] as const satisfies readonly (readonly [string, keyof Sample])[];
 
 type Field = (typeof FIELDS)[number][1];
@@ -44,6 +55,7 @@ const NAMES = FIELDS.map(([name]) => name);
 const TARGETS: readonly Field[] = FIELDS.map(([, field]) => field);
 const KEYS = createKeyTable(NAMES);
 const UNIT = ascii(' kB');
+const IS_COUNT = NAMES.map((name) => name.startsWith('HugePages_'));
 
 export const blankMeminfo = (out: Meminfo): void => {
   for (let i = 0; i < TARGETS.length; i++) out[TARGETS[i] as Field] = ABSENT;
@@ -61,7 +73,8 @@ const scan = (buf: Uint8Array, len: number, out: Meminfo): ParseFault | null => 
       const digits = skipBlanks(buf, colon + 1, end);
       const unit = digitsEnd(buf, digits, end);
       const value = uintBetween(buf, digits, unit);
-      if (value === ABSENT || end - unit !== UNIT.length || !startsWith(buf, unit, end, UNIT)) {
+      const hasUnit = end - unit === UNIT.length && startsWith(buf, unit, end, UNIT);
+      if (value === ABSENT || (IS_COUNT[key] === true ? unit !== end : !hasUnit)) {
         return faultAt(FILE, NAMES[key] as string, 'not as the kernel prints it', buf, from, end);
       }
       out[field] = value;

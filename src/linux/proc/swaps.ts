@@ -7,6 +7,7 @@
  *     /swap\040file                           file		2097148		0		-2
  */
 
+import type { SwapUse } from '../../core/swap-use.ts';
 import { unescapeOctal } from './mountinfo.ts';
 import { faultInText, type ParseFault } from './parse-fault.ts';
 
@@ -19,7 +20,7 @@ export interface SwapArea {
 
 const LINE = /^(\S+)\s+\S+\s+(\d{1,15})\s+(\d{1,15})\s+(-?\d{1,9})$/;
 
-/** Adds the areas to `out`. Read at start only, so as text. */
+/** Adds the areas to `out`. Read at start and off the loop, so as text. */
 export const parseSwaps = (text: string, out: SwapArea[]): ParseFault | null => {
   const lines = text.split('\n');
   if (lines.pop() !== '') return faultInText('swaps', 'last line', lines.at(-1) ?? '');
@@ -29,4 +30,19 @@ export const parseSwaps = (text: string, out: SwapArea[]): ParseFault | null => 
     out.push({ path: unescapeOctal(path), sizeKiB: Number(size), usedKiB: Number(used), priority: Number(priority) });
   }
   return null;
+};
+
+const isZram = ({ path }: SwapArea): boolean => /^\/dev\/zram\d+$/.test(path);
+
+/** What lies where; while nothing is swapped out, the area of the highest priority stands for what will be. */
+export const swapUseOf = (areas: readonly SwapArea[]): SwapUse => {
+  const use = { onDiskKiB: 0, onZramKiB: 0 };
+  const isUsed = areas.some(({ usedKiB }) => usedKiB > 0);
+  const highest = Math.max(...areas.map(({ priority }) => priority));
+  for (const area of areas) {
+    const kib = isUsed ? area.usedKiB : area.priority === highest ? area.sizeKiB : 0;
+    if (isZram(area)) use.onZramKiB += kib;
+    else use.onDiskKiB += kib;
+  }
+  return use;
 };

@@ -7,7 +7,7 @@
  *     allocstall_dma 0                   (4.8 and later, one a zone type; before: allocstall)
  *     allocstall_normal 0
  *     pgscan_direct 0
- *     pgscan_direct_throttle 0           (another counter: events, not pages)
+ *     pgscan_direct_throttle 0           (events, not pages)
  *     oom_kill 0                         (4.13 and later)
  *
  * Names by version: kernel-facts 4.8. Order differs too: 7.2 has the pgscan and pgsteal lines before pswpin.
@@ -45,6 +45,11 @@ const FIELDS = [
   ['pswpout', 'pswpout'],
   ['pgmajfault', 'pgmajfault'],
   ['oom_kill', 'oomKill'],
+  ['pgscan_direct_throttle', 'directThrottle'],
+  ['zswpin', 'zswpin'],
+  ['nr_zspages', 'zspages'],
+  ['balloon_inflate', 'balloonInflate'],
+  ['balloon_deflate', 'balloonDeflate'],
 ] as const satisfies readonly (readonly [string, keyof Sample])[];
 
 type Field = (typeof FIELDS)[number][1];

@@ -18,6 +18,8 @@ const HIGH = {
   },
 } as const;
 
+import { livelock } from '../../report/livelock-event.ts';
+
 const told = <T extends string>(names: readonly T[], eventOf: (name: T) => OomwatchdEvent): T[] =>
   names.filter((name) => kmsgLine(eventOf(name)) !== null);
 
@@ -67,6 +69,14 @@ describe('a line for the kernel log', () => {
       { ...remedy, ...HIGH, result: 'refused', errno: 30, detail: '' },
       'remedy after: lift_memory_high of /slow old:"20971520" new:"4315938816" result:refused errno:30',
     ],
+    [
+      livelock,
+      'livelock other: memory_high in /system.slice/db.service confidence:high kill_helps:yes (memory.current 24 MiB above memory.high 20 MiB, 31 high events/s)',
+    ],
+    [
+      { ...livelock, class: 'before_kill', cause: 'shmem', subject: '', killHelps: false, evidence: ['a\nb'] },
+      'livelock before_kill: shmem confidence:high kill_helps:no (a?b)',
+    ],
     [forced, 'forced selection by socket: signalled process 4711 reason:"deploy stuck"'],
     [
       { ...forced, by: 'SIGUSR2', outcome: 'not_pressed', pid: -1, detail: 'EROFS' },
@@ -81,6 +91,8 @@ describe('a line for the kernel log', () => {
     expect(kmsgLine({ ...holders, holders: [] })).toBeNull();
     expect(kmsgLine({ ...remedy, stage: 'effect', effect: 'victim_gone' })).toBeNull();
     expect(kmsgLine({ ...remedy, ...HIGH, result: 'not_yet' })).toBeNull();
+    expect(kmsgLine({ ...livelock, stage: 'changes' })).toBeNull();
+    expect(kmsgLine({ ...livelock, stage: 'ends' })).toBeNull();
     expect(kmsgLine({ ...victim, life: 'taken' })).toBeNull();
     expect(told(KILLED_BY, (killedBy) => ({ ...victim, killedBy }))).toEqual(['oomwatchd', 'standby', 'kernel']);
     expect(told(REAP_RESULTS, (result) => ({ ...reap, result }))).toEqual([

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { createSigns, isThrashing, readSigns, type ThrashSigns } from '../../../src/core/detect/thrash.ts';
-import { createWindow, pushReading } from '../../../src/core/detect/window.ts';
+import {
+  createSigns,
+  isThrashing,
+  readSigns,
+  THRASH_COUNTERS,
+  type ThrashSigns,
+} from '../../../src/core/detect/thrash.ts';
 import type { ThrashPolicy } from '../../../src/core/policy.ts';
 import type { Sample } from '../../../src/core/sample.ts';
 import { ABSENT, GIB } from '../../../src/core/units.ts';
+import { createWindow, pushReading } from '../../../src/core/window.ts';
 import { aSample, CALM_ZONES } from '../support/samples.ts';
 
 const POLICY: ThrashPolicy = {
@@ -65,7 +71,7 @@ describe('thrashing', () => {
 
 describe('its signs', () => {
   const read = (before: Partial<Sample>, after: Partial<Sample>): ThrashSigns => {
-    const window = createWindow();
+    const window = createWindow(THRASH_COUNTERS);
     pushReading(window, aSample({ ...CALM_ZONES, ...before }), 0, 0);
     const last = aSample({ ...CALM_ZONES, ...after });
     pushReading(window, last, 1000, 0);
@@ -89,6 +95,14 @@ describe('its signs', () => {
     const before = { memoryFullUs: 1_000_000, restores: 50, pgscanKswapd: 7, pgscanDirect: 0 };
     const after = { memoryFullUs: 1_400_000, restores: 850, pgscanKswapd: 10_007, pgscanDirect: 500 };
     expect(read(before, after)).toMatchObject({ fullPermyriad: 4000, restoresPerS: 800, scannedPerS: 10_500 });
+  });
+
+  it.each([
+    ['kswapd alone', { pgscanKswapd: 100, pgscanDirect: ABSENT }],
+    ['direct reclaim alone', { pgscanKswapd: ABSENT, pgscanDirect: 100 }],
+  ])('count pages scanned by %s where the kernel tells no more', (_, scanned) => {
+    const before = { pgscanKswapd: Math.min(0, scanned.pgscanKswapd), pgscanDirect: Math.min(0, scanned.pgscanDirect) };
+    expect(read(before, scanned).scannedPerS).toBe(100);
   });
 
   it.each([

@@ -61,7 +61,7 @@ describe('the watch', () => {
     const { seen, dying, exiting, ...counts } = summary;
     expect(counts).toEqual({
       ...{ stalling: 4, victim: 0, longestMs: 1000, uninterruptible: 3, runnable: 1 },
-      ...{ overHigh: 1, mmapLock: 1, pageIo: 1 },
+      ...{ overHigh: 1, mmapLock: 1, pageIo: 1, noFs: 0 },
     });
     // A walk of before it opened says nothing.
     expect([seen, dying, exiting]).toEqual([ABSENT, 1, 0]);

@@ -6,7 +6,7 @@ import { softLimitOf } from '../../../src/linux/proc/limits.ts';
 import { isAtLeast, parseOsrelease } from '../../../src/linux/proc/osrelease.ts';
 import { faultText } from '../../../src/linux/proc/parse-fault.ts';
 import { type FileMapping, parseSelfMaps } from '../../../src/linux/proc/self-maps.ts';
-import { parseSwaps, type SwapArea } from '../../../src/linux/proc/swaps.ts';
+import { parseSwaps, type SwapArea, swapUseOf } from '../../../src/linux/proc/swaps.ts';
 import { fixtureText } from './format.ts';
 
 describe('parseSwaps', () => {
@@ -30,6 +30,22 @@ describe('parseSwaps', () => {
     expect(fault && faultText(fault)).toBe('swaps: area not as the kernel prints it: "/dev/sda partition x 0 -2"');
     expect(parseSwaps('Filename\n/dev/sda part', [])?.field).toBe('last line');
     fc.assert(fc.property(fc.string(), (text) => parseSwaps(text, []) !== undefined));
+  });
+});
+
+describe('swapUseOf', () => {
+  const area = (path: string, sizeKiB: number, usedKiB: number, priority: number): SwapArea => ({
+    ...{ path, sizeKiB, usedKiB, priority },
+  });
+
+  it.each([
+    ['no area', [], 0, 0],
+    ['what is used', [area('/dev/zram0', 100, 40, 5), area('/dev/sda2', 900, 7, 9)], 7, 40],
+    ['the first to be used', [area('/dev/zram0', 100, 0, 5), area('/dev/sda2', 900, 0, -2)], 0, 100],
+    ['areas that are used in turn', [area('/dev/zram1', 100, 0, 5), area('/swap', 900, 0, 5)], 900, 100],
+    ['a file that is called like it', [area('/mnt/dev/zram0', 100, 3, 5), area('/dev/zram', 100, 4, 5)], 7, 0],
+  ])('has %s', (_, areas, onDiskKiB, onZramKiB) => {
+    expect(swapUseOf(areas)).toEqual({ onDiskKiB, onZramKiB });
   });
 });
 

@@ -1,29 +1,35 @@
 import { describe, expect, it } from 'vitest';
+import type { Sample } from '../../src/core/sample.ts';
+import { ABSENT } from '../../src/core/units.ts';
 import {
-  type Counter,
   createWindow,
+  emptyWindow,
   pushReading,
   ratePerSecond,
+  spanMs,
+  sumOfPresent,
   type WindowState,
-} from '../../../src/core/detect/window.ts';
-import type { Sample } from '../../../src/core/sample.ts';
-import { ABSENT } from '../../../src/core/units.ts';
-import { aSample } from '../support/samples.ts';
+} from '../../src/core/window.ts';
+import { aSample } from './support/samples.ts';
+
+const COUNTERS = ['memoryFullUs', 'pgscanKswapd', 'restores'] as const;
+type Counter = (typeof COUNTERS)[number];
+type Window = WindowState<Counter>;
 
 /** Feeds [time, values]; a window of 1 s takes a reading every 62.5 ms at the most. */
-const fed = (...readings: readonly (readonly [number, Partial<Sample>])[]): WindowState => {
-  const window = createWindow();
+const fed = (...readings: readonly (readonly [number, Partial<Sample>])[]): Window => {
+  const window = createWindow(COUNTERS);
   for (const [nowMs, values] of readings) pushReading(window, aSample(values), nowMs, 62.5);
   return window;
 };
-const stalls = (...readings: readonly (readonly [number, number])[]): WindowState =>
+const stalls = (...readings: readonly (readonly [number, number])[]): Window =>
   fed(...readings.map(([nowMs, memoryFullUs]) => [nowMs, { memoryFullUs }] as const));
-const rate = (window: WindowState, nowMs: number, counter: Counter = 'memoryFullUs'): number =>
+const rate = (window: Window, nowMs: number, counter: Counter = 'memoryFullUs'): number =>
   ratePerSecond(window, counter, nowMs, 1000);
 
 describe('rates over a window', () => {
   it('are unknown before there are two readings', () => {
-    expect(rate(createWindow(), 0)).toBe(ABSENT);
+    expect(rate(createWindow(COUNTERS), 0)).toBe(ABSENT);
     expect(rate(stalls([0, 5]), 0)).toBe(ABSENT);
   });
 
@@ -57,23 +63,31 @@ describe('rates over a window', () => {
 
   it('are kept apart by counter', () => {
     const window = fed(
-      [0, { memoryFullUs: 0, pgscanKswapd: 0, pgscanDirect: 0, restores: 0 }],
-      [1000, { memoryFullUs: 1, pgscanKswapd: 40, pgscanDirect: 5, restores: 6 }],
+      [0, { memoryFullUs: 0, pgscanKswapd: 0, restores: 0 }],
+      [1000, { memoryFullUs: 1, pgscanKswapd: 45, restores: 6 }],
     );
-    const counters = ['memoryFullUs', 'scanned', 'restores'] as const;
-    expect(counters.map((counter) => rate(window, 1000, counter))).toEqual([1, 45, 6]);
+    expect(COUNTERS.map((counter) => rate(window, 1000, counter))).toEqual([1, 45, 6]);
+  });
+
+  it('are unknown again, and made of no time, when the window has been emptied', () => {
+    const window = stalls([0, 0], [100, 30_000], [1100, 30_000]);
+    expect(spanMs(window, 1100, 1000)).toBe(1000);
+    emptyWindow(window);
+    expect(rate(window, 1100)).toBe(ABSENT);
+    expect(spanMs(window, 1100, 1000)).toBe(0);
   });
 
   it.each([
-    ['kswapd alone', { pgscanKswapd: 100, pgscanDirect: ABSENT }],
-    ['direct reclaim alone', { pgscanKswapd: ABSENT, pgscanDirect: 100 }],
-  ])('count pages scanned by %s where the kernel tells no more', (_, scanned) => {
-    const before = { pgscanKswapd: Math.min(0, scanned.pgscanKswapd), pgscanDirect: Math.min(0, scanned.pgscanDirect) };
-    expect(rate(fed([0, before], [1000, scanned]), 1000, 'scanned')).toBe(100);
+    [ABSENT, ABSENT, ABSENT],
+    [ABSENT, 5, 5],
+    [5, ABSENT, 5],
+    [0, 5, 5],
+  ])('of %i and %i add up to %i', (a, b, sum) => {
+    expect(sumOfPresent(a, b)).toBe(sum);
   });
 
   it('skip readings that come too close, so that the ring spans the window', () => {
-    const window = createWindow();
+    const window = createWindow(COUNTERS);
     for (let nowMs = 0; nowMs <= 5000; nowMs++)
       pushReading(window, aSample({ memoryFullUs: nowMs * 1000 }), nowMs, 62.5);
     expect(window.filled).toBeLessThanOrEqual(81);
@@ -81,13 +95,13 @@ describe('rates over a window', () => {
   });
 
   it('keep readings that are just as far apart as they should be', () => {
-    const window = createWindow();
+    const window = createWindow(COUNTERS);
     for (const nowMs of [0, 50, 100, 149]) pushReading(window, aSample(), nowMs, 50);
     expect(window.filled).toBe(3);
   });
 
   it('stay right when the ring goes round', () => {
-    const window = createWindow();
+    const window = createWindow(COUNTERS);
     for (let tick = 0; tick <= 1000; tick++) {
       const slow = Math.min(tick, 990) * 10_000 + Math.max(0, tick - 990) * 50_000;
       pushReading(window, aSample({ memoryFullUs: slow }), tick * 100, 62.5);
@@ -99,7 +113,7 @@ describe('rates over a window', () => {
     ['half', 2 ** 31],
     ['all', 2 ** 32],
   ])('go on when the clock passes %s of the 32 bits that are kept of it', (_, wrapMs) => {
-    const window = createWindow();
+    const window = createWindow(COUNTERS);
     for (let nowMs = wrapMs - 2000; nowMs <= wrapMs + 2000; nowMs += 100) {
       pushReading(window, aSample({ memoryFullUs: nowMs * 300 }), nowMs, 62.5);
       if (window.filled > 1) expect(rate(window, nowMs)).toBe(300_000);
@@ -107,7 +121,7 @@ describe('rates over a window', () => {
   });
 
   it('are unknown when the clock stands still', () => {
-    const window = createWindow();
+    const window = createWindow(COUNTERS);
     pushReading(window, aSample({ memoryFullUs: 0 }), 50, 0);
     pushReading(window, aSample({ memoryFullUs: 9 }), 50, 0);
     expect(rate(window, 50)).toBe(ABSENT);

@@ -1,0 +1,43 @@
+/** Where swap lies, read off the loop: now and then in calm times, every few seconds while memory is near its marks. */
+import { readFile } from 'node:fs/promises';
+import type { State } from '../../core/state.ts';
+import { unknownSwapUse } from '../../core/swap-use.ts';
+import { LEVEL } from '../../core/verdict.ts';
+import { parseSwaps, type SwapArea, swapUseOf } from '../../linux/proc/swaps.ts';
+import type { Host } from './host.ts';
+import type { Watchers } from './watchers.ts';
+
+/** Somebody may add an area while the host runs. */
+const CALM_MS = 60_000;
+/** A heap that is being swapped out fills some hundred MiB in it. */
+const APPROACH_MS = 2000;
+
+export const watchSwapUse = ({ roots }: Pick<Host, 'roots'>, state: State): Watchers => {
+  let use = unknownSwapUse();
+  let readMs = Number.NEGATIVE_INFINITY;
+  let isReading = false;
+
+  const read = async (): Promise<void> => {
+    const areas: SwapArea[] = [];
+    // Without CONFIG_SWAP there is no such file: then there is no swap either.
+    const text = await readFile(`${roots.proc}/swaps`, 'latin1').catch(() => null);
+    if (text !== null && parseSwaps(text, areas) === null) use = swapUseOf(areas);
+    isReading = false;
+  };
+
+  return {
+    run: (nowMs) => {
+      // Opening a file allocates: in an emergency what is known must do.
+      if (isReading || state.level >= LEVEL.TERM) return;
+      if (nowMs - readMs < (state.level === LEVEL.APPROACH ? APPROACH_MS : CALM_MS)) return;
+      readMs = nowMs;
+      isReading = true;
+      void read();
+    },
+    take: ({ swapUse }) => {
+      swapUse.onDiskKiB = use.onDiskKiB;
+      swapUse.onZramKiB = use.onZramKiB;
+    },
+    isWaiting: () => isReading,
+  };
+};
