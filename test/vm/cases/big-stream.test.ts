@@ -3,6 +3,7 @@ import { counterGrowth } from '../harness/judge.ts';
 import { expectAlive, expectNoKernelKill, expectShotOnly, INNOCENTS, innocentNames } from '../harness/outcome.ts';
 import { withDaemon } from '../harness/scene.ts';
 import { startTrace } from '../harness/trace.ts';
+import { expectNoVerdict } from '../harness/verdict.ts';
 
 test('nothing is killed while files larger than memory are read again and again beside an idle hog', async () => {
   await withDaemon({}, async (scene) => {
@@ -21,5 +22,6 @@ test('nothing is killed while files larger than memory are read again and again 
     expect(counterGrowth(seen, 'pgpgin'), 'KiB read').toBeGreaterThan(seen.memTotalKiB * 2);
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen);
+    expectNoVerdict(scene);
   });
 });

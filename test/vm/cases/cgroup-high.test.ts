@@ -13,6 +13,7 @@ import {
 import { type Scene, type Workload, withDaemon } from '../harness/scene.ts';
 import { told } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
+import { expectNoVerdict, expectVerdict } from '../harness/verdict.ts';
 
 const ENTER = 'echo $$ > /sys/fs/cgroup/batch.slice/cgroup.procs; exec';
 const HOG: Workload = { name: 'hog', atMs: 2000, command: `${ENTER} leak rate=40` };
@@ -35,6 +36,8 @@ test('it is told by name with its numbers, and nobody is killed', () =>
     expect(line).toMatchObject({ path: '/batch.slice', condition: 'memory_high', holds: true, limit_kib: 40 * 1024 });
     expect(line?.['per_s']).toBeGreaterThan(0);
     expect(told(scene, 'episode_started'), 'no shortage of the host').toEqual([]);
+    expectVerdict(scene, 'other memory_high');
+    expectNoVerdict(scene, '/batch.slice');
   }));
 
 test('a rule ends it inside of the cgroup: the hog dies, the larger one outside lives', () =>

@@ -13,6 +13,7 @@ import {
 import { type Scene, type Workload, withDaemon, withoutDaemon } from '../harness/scene.ts';
 import { told } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
+import { expectVerdict } from '../harness/verdict.ts';
 
 const LOST = '/sys/fs/cgroup/lost';
 const HOG: Workload = {
@@ -59,6 +60,7 @@ test('it is told within ten seconds who is in it, and nobody at -1000 is touched
     expectFigure('seconds from the first oom that it saw to the line', Number(line?.['for_ms']) / 1000, 10);
     expect(line?.['members']).toMatch(/^pid \d+ \(leak\) at oom_score_adj -1000$/);
     expect(told(scene, 'cgroup_rule').map(({ outcome }) => outcome)).toEqual(['reached', 'nobody']);
+    expectVerdict(scene, 'other memcg_unkillable');
   }));
 
 test('a rule that admits it ends it inside of the cgroup, all of it', () =>

@@ -4,7 +4,9 @@ import { WIDE_KILL_MIB, WIDE_TERM_MIB } from '../harness/config.ts';
 import { counterGrowth, type Judgement, lastAboveMarkUs, runNamed } from '../harness/judge.ts';
 import { expectAlive, expectFigure, expectNoKernelKill, expectShotOnly, note, shots } from '../harness/outcome.ts';
 import { type Scene, type Workload, withDaemon, withoutDaemon } from '../harness/scene.ts';
+import { told } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
+import { expectVerdict } from '../harness/verdict.ts';
 
 const INNOCENT_MIB = 6;
 const innocents: Workload[] = ['a', 'b', 'c'].map((name) => ({
@@ -55,6 +57,8 @@ test('it kills nobody and tells which tmpfs has the memory, within five seconds'
     await expectShotOnly(scene, seen);
     await expectNoKernelKill(scene, seen);
     expect(scene.daemon.output()).toMatch(/killing cannot end this shortage.*tmpfs \/tmp\/full \d{3} MiB/);
+    expectVerdict(scene, 'other shmem');
+    expect(told(scene, 'livelock')[0]).toMatchObject({ kill_helps: false });
     expect(await alarm(scene, seen)).toMatch(/^tmpfs \/tmp\/full \d{6}kB/);
   }));
 

@@ -1,0 +1,29 @@
+// What the daemon said of livelocks, for the cases that are about it: whether anybody hung is judged from outside.
+import { expect } from 'vitest';
+import { expectFigure } from './outcome.ts';
+import type { Scene } from './scene.ts';
+import { type Told, told } from './select.ts';
+
+const WITHIN_MS = 10_000;
+
+const begun = (scene: Scene): Told[] => told(scene, 'livelock').filter(({ stage }) => stage !== 'ends');
+
+const named = ({ class: found, cause }: Told): string => `${String(found)} ${String(cause)}`;
+
+/** It has told this class and cause, with what it saw. */
+export function expectVerdict(scene: Scene, verdict: string): void {
+  const said = begun(scene);
+  expect(said.map(named)).toContain(verdict);
+  for (const { evidence } of said) expect(evidence).not.toEqual([]);
+}
+
+/** It was told so long after the hang began, both on the guest's clock. */
+export function expectVerdictWithin(scene: Scene, onsetUs: number): void {
+  const [first] = begun(scene);
+  expectFigure('milliseconds from onset to the verdict', Number(first?.['monotonic_ms']) - onsetUs / 1000, WITHIN_MS);
+}
+
+/** Nothing of the host; of cgroups these alone. */
+export function expectNoVerdict(scene: Scene, ...ofCgroups: string[]): void {
+  expect(begun(scene).filter(({ subject }) => !ofCgroups.includes(String(subject)))).toEqual([]);
+}
