@@ -158,7 +158,8 @@ const publish = (livelock: Livelock, judgement: Judgement, nowMs: number): void 
 };
 
 const end = (watch: LivelockWatch, livelock: Livelock, nowMs: number, events: OomwatchdEvent[]): void => {
-  events.push(eventOf('ends', livelock, nowMs));
+  // What was told last, though it may have become another within the pause between two lines.
+  events.push({ ...eventOf('ends', livelock, nowMs), ...watch.told });
   Object.assign(livelock, noLivelock());
   watch.told = null;
   watch.toldMs = nowMs;

@@ -5,10 +5,11 @@ import { isRecent } from './kernel-said.ts';
 import { type Finding, mib, type Seen } from './seen.ts';
 
 /** Only those are left that nobody may kill (kernel-facts 5.8); the kernel panics then, or says that it ignored SysRq-f. */
-export const unkillableCause = ({ kernel, noAction, nowMs }: Seen): Finding | null => {
+export const unkillableCause = ({ kernel, noAction, killed, nowMs }: Seen): Finding | null => {
   const evidence: string[] = [];
   if (isRecent(kernel.noKillableMs, nowMs)) evidence.push(`the kernel: ${kernel.noKillableText}`);
-  if (noAction === 'all_protected' || noAction === 'no_candidate') {
+  // After a kill of ours the shortage is still there for a moment, and the next one may be nobody.
+  if (killed.length === 0 && (noAction === 'all_protected' || noAction === 'no_candidate')) {
     evidence.push(noAction === 'all_protected' ? 'all that are large enough are protected' : 'nobody can be chosen');
   }
   if (evidence.length === 0) return null;

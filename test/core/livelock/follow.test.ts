@@ -134,6 +134,17 @@ describe('a livelock over time', () => {
     expect(told()).toEqual(['changes after_kill unknown', 'changes after_kill victim_on_storage']);
   });
 
+  it('ends as what it was told to be, though it became another that was not told', () => {
+    pass(3.5, THRASH);
+    pass(1.2, THRASH);
+    expect(told()).toEqual(['begins overload file_thrash']);
+    state.register.dying.push(newDying(1, 4711, 'java', 'oomwatchd', GIB, nowMs - 6000));
+    pass(0.5, THRASH);
+    state.register.dying.length = 0;
+    pass(10);
+    expect(told()).toEqual(['begins overload file_thrash', 'ends overload file_thrash']);
+  });
+
   it('is not told again while it is the same', () => {
     pass(120, THRASH);
     expect(told()).toHaveLength(1);

@@ -64,6 +64,7 @@ const CASES: readonly (readonly [name: string, Differences])[] = [
   ['a rate of one second', { isNearWatermark: true, signs: { spanMs: 1999, fullPermyriad: 9000, scannedPerS: 9999 } }],
   ['a shortage that was just seen', { isShort: true, now: { shmemKiB: 17 * GIB } }],
   ['a shortage of anonymous memory after a kill', { isShort: true, killed: ['hog'], now: { availableKiB: GIB } }],
+  ['nobody left to choose right after a kill', { isShort: true, noAction: 'no_candidate', killed: ['hog'] }],
   ['a shortage in which two of one name were killed', { isShort: true, killed: ['kid', 'kid'] }],
   ['a victim that hangs where nothing is short', { stuck: [aVictim({ reason: 'fuse' })] }],
   [
