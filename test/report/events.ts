@@ -318,14 +318,7 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       afterMs: amount,
       detail: hostile,
     }),
-    fc.record({
-      kind: kind('kernel_note'),
-      note: fc.constantFrom(...KERNEL_NOTES, 'lost' as const, 'unread' as const),
-      text: hostile,
-    }),
     anyLivelock(hostile, amount),
-    fc.record({ kind: kind('kernel_kills_unseen'), counted: amount, seen: amount }),
-    fc.record({ kind: kind('kill_burst'), kills: fc.nat(), withinMs: amount, oomKillAllocatingTask: amount }),
     fc.record({
       kind: kind('forced'),
       by: fc.constantFrom('socket' as const, 'SIGUSR2' as const),
