@@ -204,6 +204,7 @@ const EDGES: readonly (readonly [file: string, specifier: string, allowed: boole
   ['standby/probe.ts', '../control/ports.ts', false],
   ['standby/probe.ts', 'node:fs', false],
   ['linux/sys/ipc.ts', 'koffi', true],
+  ['linux/sys/locks.ts', 'koffi', true],
   ['config/probe.ts', 'zod', true],
   ['config/probe.ts', '../core/policy.ts', true],
   ['config/probe.ts', '../core/event.ts', false],

@@ -6,6 +6,7 @@ import { createRemedies, type Remedies } from '../../linux/remedies/remedies.ts'
 import type { Journal } from '../../linux/steer/journal.ts';
 import { createSteering } from '../../linux/steer/steering.ts';
 import * as libc from '../../linux/sys/libc.ts';
+import * as locks from '../../linux/sys/locks.ts';
 import { createSysrq } from '../../linux/sysrq.ts';
 import { createVictims } from '../../linux/victims/victims.ts';
 import type { Host } from './host.ts';
@@ -32,7 +33,7 @@ export const openDeathWatch = (host: Host, journal: Journal | null = null): Deat
   const poolThreads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 0);
   const steering = createSteering(index.slots, roots.proc, journal);
   const victims = createVictims(libc, index, roots, clock.nowMs, poolThreads);
-  const remedies = createRemedies(libc, roots, clock.nowMs, victims.isGone);
+  const remedies = createRemedies(locks, roots, clock.nowMs, victims.isGone);
   return {
     executor: {
       signal: (intent) => sendSignal(libc, index.slots, intent),

@@ -8,7 +8,7 @@ import type { Victim } from '../victim.ts';
 
 /**
  * Why our own signals do not help. nobody: no process may be signalled; refused: the kernel does not let us; fruitless:
- * each of those that were killed is stuck or returned nothing.
+ * each of those that were killed is stuck.
  */
 export const HELPLESS = ['', 'nobody', 'refused', 'fruitless'] as const;
 export type Helpless = (typeof HELPLESS)[number];
@@ -64,19 +64,17 @@ export interface Footing {
 }
 
 /**
- * One victim that cannot go is its own affair, and the next one is chosen; two in a row are none. Under a livelock one
- * is enough: it was killed, and nothing moves.
+ * One victim that cannot go is its own affair, and the next one is chosen; two in a row are none. One that went and returned
+ * nothing is no reason: the kernel's signal would have done no more than ours.
  */
 const FRUITLESS = 2;
 
-const isFruitless = (victims: readonly Victim[], isLivelocked: boolean): boolean => {
-  if (victims.length < (isLivelocked ? 1 : FRUITLESS)) return false;
-  return victims.every(({ verdict }) => verdict === 'stuck' || verdict === 'not_returned');
-};
+const isFruitless = (victims: readonly Victim[]): boolean =>
+  victims.length >= FRUITLESS && victims.every(({ verdict }) => verdict === 'stuck');
 
 const helplessOf = (victims: readonly Victim[], footing: Footing): Helpless => {
   if (footing.isNobody) return footing.refused > 0 ? 'refused' : 'nobody';
-  return isFruitless(victims, footing.isLivelocked) ? 'fruitless' : '';
+  return isFruitless(victims) ? 'fruitless' : '';
 };
 
 /** Follows it from tick to tick of an episode. A livelock makes of the term level what the kill level is. */

@@ -22,7 +22,7 @@ export interface Remedies {
   isWaiting(): boolean;
 }
 
-/** sys/libc.ts has it; `done` runs on the main thread with 0 or -errno. */
+/** sys/locks.ts has it; `done` runs on the main thread with 0 or -errno. */
 export interface RemedyIo {
   thawAsync(fd: number, done: (answer: number) => void): void;
 }

@@ -7,7 +7,8 @@
 import { statSync, writeSync } from 'node:fs';
 import { NO_OOM_SCORE_ADJ, parseOomScoreAdj } from '../proc/oom-score.ts';
 import { ESRCH } from '../sys/errno.ts';
-import { openReadWrite, preadAt0, setFsUid } from '../sys/libc.ts';
+import { openReadWrite, preadAt0 } from '../sys/libc.ts';
+import { setFsUid } from '../sys/locks.ts';
 
 const EACCES = 13;
 const EIO = 5;

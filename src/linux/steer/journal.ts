@@ -20,7 +20,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { flockExclusive } from '../sys/libc.ts';
+import { flockExclusive } from '../sys/locks.ts';
 
 const PAGE_BYTES = 4096;
 const TITLE = 'oomwatchd-oom_score_adj 1';

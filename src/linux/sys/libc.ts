@@ -12,8 +12,6 @@ const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_PROCESS_MRELEASE = 448;
 const SYS_MLOCK2 = process.arch === 'x64' ? 325 : 284;
-const SYS_FLOCK = process.arch === 'x64' ? 73 : 32;
-const SYS_SETFSUID = process.arch === 'x64' ? 122 : 151;
 const SYS_STATX = process.arch === 'x64' ? 332 : 291;
 const SYS_GETDENTS64 = process.arch === 'x64' ? 217 : 61;
 
@@ -35,12 +33,12 @@ const c = {
   eventfd: libc.func('eventfd', 'int', ['uint', 'int']),
   clockGettime: libc.func('clock_gettime', 'int', ['int', 'void *']),
   getrusage: libc.func('getrusage', 'int', ['int', 'void *']),
-  ioctl: libc.func('ioctl', 'int', ['int', 'ulong', 'ulong']),
   exit: libc.func('_exit', 'void', ['int']),
   socket: libc.func('socket', 'int', ['int', 'int', 'int']),
   sendto: libc.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
-  two: libc.func('syscall', 'long', ['long', 'int', 'uint']),
+  pidfdOpen: libc.func('syscall', 'long', ['long', 'int', 'uint']),
   pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
+  processMrelease: libc.func('syscall', 'long', ['long', 'int', 'uint']),
   mlock2: libc.func('syscall', 'long', ['long', 'ulong', 'ulong', 'int']),
   statx: libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'uint', 'void *']),
   getdents64: libc.func('syscall', 'long', ['long', 'int', 'void *', 'ulong']),
@@ -86,22 +84,18 @@ const STATX_BASIC_STATS = 0x7ff;
 export const statxCached = (path: string, buffer: Uint8Array): number =>
   result(c.statx(SYS_STATX, AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, buffer));
 
-/** flock(2) LOCK_EX | LOCK_NB: 0 or -errno, EWOULDBLOCK while another holds it. */
-export const flockExclusive = (fd: number): number => result(c.two(SYS_FLOCK, fd, 6));
-/** setfsuid(2), of this thread alone: the uid before, also when it was refused. */
-export const setFsUid = (uid: number): number => c.two(SYS_SETFSUID, uid | 0, 0);
 /** lseek(2) to 0, so that a kept directory is listed anew. */
 export const rewind = (fd: number): number => result(c.lseek(fd, 0, 0));
 
 /** pidfd_open(2), Linux 5.3. The descriptor is close-on-exec by definition. */
-export const pidfdOpen = (pid: number): number => result(c.two(SYS_PIDFD_OPEN, pid, 0));
+export const pidfdOpen = (pid: number): number => result(c.pidfdOpen(SYS_PIDFD_OPEN, pid, 0));
 
 /** pidfd_send_signal(2), Linux 5.1; signal 0 only checks. */
 export const pidfdSendSignal = (pidfd: number, signal: number): number =>
   result(c.pidfdSendSignal(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0));
 
 /** process_mrelease(2), Linux 5.15. May sleep on mmap_lock (kernel-facts 3.3): never called from the loop. */
-export const processMrelease = (pidfd: number): number => result(c.two(SYS_PROCESS_MRELEASE, pidfd, 0));
+export const processMrelease = (pidfd: number): number => result(c.processMrelease(SYS_PROCESS_MRELEASE, pidfd, 0));
 
 const MLOCK_ONFAULT = 1;
 
@@ -126,7 +120,8 @@ export const isReadable = (fd: number): boolean => {
   return c.poll(pollOne, 1, 0) > 0 && (reventsOf(pollOne[1]) & POLLIN) !== 0;
 };
 
-const [POLLPRI, POLLERR] = [0x2, 0x8];
+const POLLPRI = 0x2;
+const POLLERR = 0x8;
 /** poll(2) is never restarted after a signal handler, and any thread may be the one that gets the signal. */
 const INTERRUPTIONS_MAX = 1000;
 
@@ -166,7 +161,8 @@ export const setPipeSize = (fd: number, bytes: number): number => result(c.fcntl
 
 const CLOCK_MONOTONIC = 1;
 const timespec = new Uint32Array(4);
-const [SECONDS_WORD, NANOSECONDS_WORD] = [0, 2];
+const SECONDS_WORD = 0;
+const NANOSECONDS_WORD = 2;
 let firstSecond = -1;
 
 /**
@@ -208,7 +204,7 @@ const EIO = 5;
  * write (kernel-facts 3.3). `done` runs on the main thread with 0 or -errno; koffi carries the errno over with the result.
  */
 export const processMreleaseAsync = (pidfd: number, done: (answer: number) => void): void => {
-  c.two.async(SYS_PROCESS_MRELEASE, pidfd, 0, (error: Error | null, value: number) =>
+  c.processMrelease.async(SYS_PROCESS_MRELEASE, pidfd, 0, (error: Error | null, value: number) =>
     done(error === null ? result(value) : -EIO),
   );
 };
@@ -247,8 +243,3 @@ export const readNext = (fd: number, buffer: Uint8Array): number => result(readC
 
 /** lseek(2) to the end: what /dev/kmsg has had so far is skipped. */
 export const seekEnd = (fd: number): number => result(c.lseek(fd, 0, SEEK_END));
-
-/** ioctl(2) FITHAW, _IOWR('X', 120, int), on a thread of the pool; `done` gets 0 or -errno (EINVAL: nothing is frozen). */
-export const thawAsync = (fd: number, done: (answer: number) => void): void => {
-  c.ioctl.async(fd, 0xc0045878, 0, (error: Error | null, value: number) => done(error === null ? result(value) : -EIO));
-};
