@@ -66,8 +66,8 @@ export const createHand = (
   return {
     carryOut: (policy, scanMs, isForced) => {
       let errno = 0;
-      // Most turns: nothing is allocated then.
-      const [intent] = out.intents;
+      // Most turns have none, and nothing is allocated then: by index, as an iterator is an object.
+      const intent = out.intents[0];
       if (intent?.kind === 'sysrq_f') errno = press(intent, isForced);
       else if (intent?.kind === 'last_resort') lastResort(intent);
       else if (intent !== undefined) signals(policy, scanMs);

@@ -130,10 +130,12 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   /** Whether tasks waited for memory for a noteworthy share of the time since the last turn. */
   const stalledSince = (nowMs: number): boolean => {
-    const waitedMs = someUs === ABSENT ? 0 : (sample.memorySomeUs - someUs) / US_PER_MS;
     const elapsedMs = nowMs - turnMs;
-    someUs = sample.memorySomeUs;
     turnMs = nowMs;
+    // Nobody waited, the rule: no arithmetic, which makes heap numbers under the interpreter.
+    if (sample.memorySomeUs === someUs) return false;
+    const waitedMs = someUs === ABSENT ? 0 : (sample.memorySomeUs - someUs) / US_PER_MS;
+    someUs = sample.memorySomeUs;
     return waitedMs >= elapsedMs * STALL_SHARE && waitedMs > 0;
   };
 

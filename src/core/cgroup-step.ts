@@ -194,5 +194,5 @@ export const stepCgroup = (
 };
 
 /** Milliseconds until a victim of a rule is to be looked at; ABSENT when there is none. */
-export const cgroupDueMs = ({ cgroupAction }: State): number =>
-  cgroupAction.victims.some((victim) => isPending(victim) && !victim.simulated) ? LOOK_MS : ABSENT;
+export const cgroupDueMs = ({ cgroupAction: { victims } }: State): number =>
+  victims.length > 0 && victims.some((victim) => isPending(victim) && !victim.simulated) ? LOOK_MS : ABSENT;

@@ -56,6 +56,13 @@ const isCause = (holding: Holding, sample: Sample, heldKiB: number): boolean => 
   return lostKiB > 0 && heldKiB - holding.calmNobodysKiB >= lostKiB * CAUSE_SHARE;
 };
 
+const alarm = (heldKiB: number, holders: readonly Holder[], sample: Sample): OomwatchdEvent => ({
+  kind: 'holders',
+  heldKiB,
+  holders,
+  memory: memoryFacts(sample),
+});
+
 /** `looked`: what a look found that has ended since the last turn, null when none has. Returns the holders as known now. */
 export const followHolding = (
   holding: Holding,
@@ -68,11 +75,8 @@ export const followHolding = (
 ): readonly Holder[] => {
   const heldKiB = nobodysKiB(sample);
   holding.isWanted = level >= LEVEL.APPROACH && heldKiB >= sample.memTotalKiB * WORTH_A_LOOK;
-  const tell = (told: readonly Holder[]): void => {
-    events.push({ kind: 'holders', heldKiB, holders: told, memory: memoryFacts(sample) });
-  };
   if (level === LEVEL.CALM) {
-    if (holding.toldMs !== ABSENT) tell([]);
+    if (holding.toldMs !== ABSENT) events.push(alarm(heldKiB, [], sample));
     holding.toldMs = ABSENT;
     holding.calmAvailableKiB = sample.memAvailableKiB;
     holding.calmNobodysKiB = heldKiB;
@@ -85,7 +89,7 @@ export const followHolding = (
   if ((isDue || largestKiB >= holding.toldKiB * GROWN) && isCause(holding, sample, heldKiB)) {
     holding.toldMs = nowMs;
     holding.toldKiB = largestKiB;
-    tell(known);
+    events.push(alarm(heldKiB, known, sample));
   }
   return known;
 };

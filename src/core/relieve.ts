@@ -19,14 +19,15 @@ const throttledCgroup = ({ livelock, cgroupWatch }: State): string => {
   return '';
 };
 
-const kills = ({ action }: CgroupRule): boolean => action !== 'tell';
+/** Where the operator has chosen that somebody is killed for it, that is what is done. */
+const isKilledFor = (path: string, rules: readonly CgroupRule[]): boolean =>
+  rules.some((rule) => rule.action !== 'tell' && isNamedBy(rule, path));
 
 /** One turn of the remedies. */
 export const relieve = (state: State, inputs: TickInputs, policy: Policy, nowMs: number, out: TickOutput): void => {
   const { remedies, register, cgroups } = state;
   const found = throttledCgroup(state);
-  // Where the operator has chosen that somebody is killed for it, that is what is done.
-  const throttled = found !== '' && policy.cgroups.some((rule) => kills(rule) && isNamedBy(rule, found)) ? '' : found;
+  const throttled = found !== '' && isKilledFor(found, policy.cgroups) ? '' : found;
   const { observed, sample } = inputs;
   followRemedies(remedies, observed.remedied, register.dying, throttled, cgroups, sample, policy, nowMs, out);
 };

@@ -34,6 +34,8 @@ export const takeRescues = (
   nowMs: number,
   events: OomwatchdEvent[],
 ): void => {
+  // The rule: under the interpreter a loop over nothing makes an iterator, too.
+  if (rescues.length === 0) return;
   for (const { outcome, slot, pid, comm, sizeKiB, isCompanion, errno, agoMs, lateMs, memAvailableKiB } of rescues) {
     events.push({ kind: 'rescue', outcome, pid, comm, sizeKiB, errno, lateMs, memAvailableKiB });
     if (outcome !== 'killed') continue;

@@ -103,6 +103,11 @@ const isReadableBy = (user: string): boolean => {
 const reporterUser = (): string => (process.getuid?.() === 0 && !isReadableBy('nobody') ? '  user: root\n' : '');
 
 /** Writes the configuration. Every rule of who may be chosen is an exact path below the folder of this test. */
+/** The kernel's own killer takes whom it likes: it is never asked on the machine that the tests run on. */
+const NO_SYSRQ = 'sysrq_f: off, evidence: off, last_resort: off';
+const withoutSysrq = (act: string): string =>
+  act.startsWith('act: {') ? act.replace('act: {', `act: { ${NO_SYSRQ},`) : `${act}act: { ${NO_SYSRQ} }\n`;
+
 export const writeConfig = (options: ConfigOptions): string => {
   const { mode, level, only, protect = [], act = '', logLevel = 'info' } = options;
   const { listen = `unix:${join(folder(), 'http.sock')}`, socket = join(folder(), 'control.sock') } = options;
@@ -114,7 +119,7 @@ export const writeConfig = (options: ConfigOptions): string => {
   writeFileSync(
     file,
     `mode: ${mode}\n${detecting(level)}select:\n  minimum_size: "${minimumSize}"\n  only:\n${only.map(rule).join('')}` +
-      `${protect.length === 0 ? '' : `  protect:\n${protect.map(rule).join('')}`}${act}` +
+      `${protect.length === 0 ? '' : `  protect:\n${protect.map(rule).join('')}`}${withoutSysrq(act)}` +
       // One each: the default is that of a daemon of the host.
       `control: { socket: ${JSON.stringify(socket)}, standby: ${standby} }\n` +
       `report:\n  listen: ${JSON.stringify(listen)}\n  log_format: json\n  log_level: ${logLevel}\n${reporterUser()}`,

@@ -1,7 +1,7 @@
 /** One tick of detection: sample in, verdict out. Carried state is explicit: slope, window, one hold timer. */
 import { createHold, type Hold, heldFor } from '../hold.ts';
 import { isReached, markKiB } from '../mark.ts';
-import type { Mark, Policy } from '../policy.ts';
+import type { Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT } from '../units.ts';
 import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
@@ -116,7 +116,9 @@ const isNear = (state: DetectState, sample: Sample, policy: DetectSettings): boo
   const { averageKiBPerMs, freeKiB } = state.slope;
   if (averageKiBPerMs > 0 && freeKiB / averageKiBPerMs <= APPROACH_MS) return true;
   if (sample.tickLateMs >= policy.detect.lateMs) return true;
-  return isReached(doubled(policy.detect.term.memAvailable), sample.memAvailableKiB, sample.memTotalKiB);
+  // Half of what is there against the mark: a mark of twice the size would be an object in each tick.
+  const halfKiB = sample.memAvailableKiB === ABSENT ? ABSENT : Math.floor(sample.memAvailableKiB / 2);
+  return isReached(policy.detect.term.memAvailable, halfKiB, sample.memTotalKiB);
 };
 
 const isApproaching = (
@@ -129,8 +131,3 @@ const isApproaching = (
   if (thrashing || isNear(state, sample, policy)) state.approachMs = nowMs;
   return state.approachMs !== ABSENT && nowMs - state.approachMs < APPROACH_STAYS_MS;
 };
-
-const doubled = (mark: Mark): Mark => ({
-  kib: mark.kib === ABSENT ? ABSENT : mark.kib * 2,
-  permyriad: mark.permyriad === ABSENT ? ABSENT : mark.permyriad * 2,
-});

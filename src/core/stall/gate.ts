@@ -48,6 +48,11 @@ const hasMoved = (gate: StallGate, field: 'allocstall' | 'pgscanDirect', now: nu
 
 const hasWaited = (gate: StallGate, someUs: number, nowMs: number): boolean => {
   if (someUs === ABSENT) return false;
+  // Nobody waited, the rule: no arithmetic, which makes heap numbers under the interpreter.
+  if (someUs === gate.someUs) {
+    if (nowMs - gate.someMs >= PSI_MS) gate.someMs = nowMs;
+    return false;
+  }
   const isFirst = gate.someUs === ABSENT;
   const waitedMs = isFirst ? 0 : (someUs - gate.someUs) / US_PER_MS;
   const isSign = waitedMs > 0 && waitedMs >= Math.max(PSI_MS, nowMs - gate.someMs) * SOME_SHARE;
