@@ -56,6 +56,12 @@ const isCause = (holding: Holding, sample: Sample, heldKiB: number): boolean => 
   return lostKiB > 0 && heldKiB - holding.calmNobodysKiB >= lostKiB * CAUSE_SHARE;
 };
 
+const sumKiB = (holders: readonly Holder[]): number => {
+  let sum = 0;
+  for (const { sizeKiB } of holders) sum += sizeKiB;
+  return sum;
+};
+
 const alarm = (heldKiB: number, holders: readonly Holder[], sample: Sample): OomwatchdEvent => ({
   kind: 'holders',
   heldKiB,
@@ -86,6 +92,8 @@ export const followHolding = (
   const largestKiB = known[0]?.sizeKiB ?? 0;
   if (level < LEVEL.TERM || largestKiB === 0) return known;
   const isDue = holding.toldMs === ABSENT || nowMs - holding.toldMs >= REPEAT_MS;
+  // What was found in the approach is told at once where it explains the shortage; else the next look names who has it.
+  if (looked === null && sumKiB(known) < heldKiB * CAUSE_SHARE) return known;
   if ((isDue || largestKiB >= holding.toldKiB * GROWN) && isCause(holding, sample, heldKiB)) {
     holding.toldMs = nowMs;
     holding.toldKiB = largestKiB;

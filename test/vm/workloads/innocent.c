@@ -1,5 +1,6 @@
-/* innocent: holds mib=N of anonymous memory and touches it once a second, as a well-behaved service would. */
+/* innocent: holds mib=N of anonymous memory, prints "ready", and touches it once a second, as a well-behaved service would. */
 #include "common.h"
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {
@@ -8,6 +9,7 @@ int main(int argc, char **argv)
 	if (!memory) return 1;
 	for (char turn = 1;; turn++) {
 		for (long i = 0; i < size; i += PAGE) memory[i] = turn;
+		if (turn == 1 && write(1, "ready\n", 6) < 0) return 1;
 		sleep_ms(1000);
 	}
 }
