@@ -1,6 +1,5 @@
 /* innocent: holds mib=N of anonymous memory, prints "ready", and touches it once a second, as a well-behaved service would. */
 #include "common.h"
-#include <unistd.h>
 
 int main(int argc, char **argv)
 {
