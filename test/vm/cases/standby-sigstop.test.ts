@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { counterGrowth, runNamed } from '../harness/judge.ts';
 import { expectAlive, expectFigure, expectNoKernelKill, INNOCENTS, innocentNames, note } from '../harness/outcome.ts';
 import { type Scene, type Watch, withDaemon } from '../harness/scene.ts';
+import { until } from '../harness/select.ts';
 import { readSignals, startTrace } from '../harness/trace.ts';
 
 /** The index knows everybody after a calm round, one in thirty seconds: a leak of a service that has run for a while. */
@@ -22,12 +23,17 @@ const scenario = (pid: number): Watch => ({
   until: { name: 'stopper', afterMs: 0 },
 });
 
+/** It is there some seconds after the daemon is ready. */
 const standbyPid = async ({ guest, daemon }: Scene): Promise<number> => {
-  const { stdout } = await guest.sh(`cat /proc/${daemon.pid}/task/${daemon.pid}/children`);
-  for (const pid of stdout.split(' ').filter(Boolean).map(Number)) {
-    if ((await guest.sh(`cat /proc/${pid}/comm`)).stdout.trim() === 'oomwatchd-stand') return pid;
-  }
-  throw new Error('no standby process');
+  let found = 0;
+  await until('the standby process is there', 30_000, async () => {
+    const { stdout } = await guest.sh(`cat /proc/${daemon.pid}/task/${daemon.pid}/children`);
+    for (const pid of stdout.split(' ').filter(Boolean).map(Number)) {
+      if ((await guest.sh(`cat /proc/${pid}/comm`)).stdout.trim() === 'oomwatchd-stand') found = pid;
+    }
+    return found > 0;
+  });
+  return found;
 };
 
 test('a leak at full speed while control is stopped: the second process ends it, nobody else dies, then or later', async () => {
