@@ -24,7 +24,7 @@ export interface SuperviseOptions {
 }
 
 export interface Supervised {
-  /** Ends it; the next one is launched at once, by what `launch` says then. */
+  /** Ends it, in calm times; the next one is launched at once, by what `launch` says then. */
   restart(): void;
   pid(): number;
   /** Resolves when it is gone; after `graceMs` it is killed. */
@@ -49,6 +49,8 @@ const keptEnvironment = (): NodeJS.ProcessEnv => {
 export const supervise = (options: SuperviseOptions): Supervised => {
   let child: ChildProcess | null = null;
   let timer: NodeJS.Timeout | null = null;
+  /** Of a restart that waits for calm. */
+  let ending: NodeJS.Timeout | null = null;
   let backOffMs = FIRST_BACK_OFF_MS;
   let stopping = false;
   let launches = 0;
@@ -59,9 +61,10 @@ export const supervise = (options: SuperviseOptions): Supervised => {
     backOffMs = Math.min(LONGEST_BACK_OFF_MS, backOffMs * 2);
   };
 
-  const launch = (): void => {
+  /** `isPlanned`: the one before was ended for it in calm times, and whoever came in between must not keep it away. */
+  const launch = (isPlanned = false): void => {
     timer = null;
-    if (!options.isCalm()) {
+    if (!isPlanned && !options.isCalm()) {
       timer = setTimeout(launch, FIRST_BACK_OFF_MS);
       return;
     }
@@ -90,7 +93,7 @@ export const supervise = (options: SuperviseOptions): Supervised => {
       if (restarting) {
         restarting = false;
         backOffMs = FIRST_BACK_OFF_MS;
-        timer = setTimeout(launch, 0);
+        timer = setTimeout(launch, 0, true);
       } else launchLater();
     });
     options.tell('started', `pid ${process_.pid ?? 'none'}`);
@@ -98,16 +101,22 @@ export const supervise = (options: SuperviseOptions): Supervised => {
   };
   launch();
 
+  const restart = (): void => {
+    if (ending !== null) clearTimeout(ending);
+    ending = options.isCalm() ? null : setTimeout(restart, FIRST_BACK_OFF_MS);
+    if (ending !== null) return;
+    restarting = child !== null;
+    child?.kill('SIGTERM');
+  };
+
   return {
-    restart: () => {
-      restarting = child !== null;
-      child?.kill('SIGTERM');
-    },
+    restart,
     pid: () => child?.pid ?? -1,
     stop: (graceMs) =>
       new Promise((resolve) => {
         stopping = true;
         if (timer !== null) clearTimeout(timer);
+        if (ending !== null) clearTimeout(ending);
         if (child === null) {
           resolve();
           return;

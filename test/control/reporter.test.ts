@@ -110,6 +110,24 @@ describe('the report process', () => {
     expect(running.pid()).toBe(-1);
   });
 
+  it('is restarted for a configuration in calm times alone, and then at once, whatever has come meanwhile', async () => {
+    const { told, world, reporter: supervised } = supervise(STAYS);
+    await until(() => told.length === 1);
+    world.isCalm = false;
+    supervised.restart(START);
+    await sleep(100);
+    expect(told).toEqual(['started: pid N']);
+    world.isCalm = true;
+    await until(() => told.length > 1);
+    expect(told[1]).toBe('exited: configuration changed');
+    await until(() => told.length === 3);
+
+    supervised.restart(START);
+    world.isCalm = false;
+    await until(() => told.length === 5);
+    expect(told.at(-1)).toBe('started: pid N');
+  });
+
   it('is not started while it is not calm: a fork must not wait for memory', async () => {
     const { told, world } = supervise(EXITS);
     world.isCalm = false;
