@@ -86,10 +86,10 @@ it('keeps its heap flat over 100,000 turns of calm, leaks, stuck victims and sta
     machine.start({ comm: 'leak', rssKiB: GIB, grows: MIB, term: index % 2 === 0 ? 20 : 'ignored' });
     turns(1000);
   };
-  // V8 compiles and collects type feedback for a good while: 150 KiB in all, most of it in the first rounds.
-  for (let index = 0; index < 60; index++) round(index);
+  // V8 compiles and collects type feedback for a good while: 300 KiB in all, most of it in the first rounds.
+  for (let index = 0; index < 150; index++) round(index);
   const before = heapKiB();
-  for (let index = 60; index < 160; index++) round(index);
+  for (let index = 150; index < 250; index++) round(index);
   const growth = heapKiB() - before;
   expect(turns(1)).toBeGreaterThan(1000);
   expect(machine.alive()).toHaveLength(30);
