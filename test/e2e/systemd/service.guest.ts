@@ -38,7 +38,7 @@ describe.skipIf(why !== '')('under systemd', () => {
       'memory.min': String(128 * 2 ** 20),
       'memory.swap.max': '0',
       'cpu.weight': '1000',
-      'pids.max': '64',
+      'pids.max': '72',
     });
   });
 
