@@ -83,8 +83,8 @@ const foundOut = (register: Register, sample: Sample, nowMs: number): Found | nu
   if (kill !== undefined) {
     const { pid, comm } = kill;
     // Entered before the press: the same victim once more, and nobody new (patch 1).
-    const since = findDying(register, pid)?.sinceMs ?? press.atMs;
-    return since < press.atMs
+    const dying = findDying(register, pid);
+    return dying !== undefined && dying.sinceMs < press.atMs
       ? { outcome: 'swallowed', pid, comm, detail: 'it was being killed already' }
       : { outcome: 'executed', pid, comm, detail: '' };
   }

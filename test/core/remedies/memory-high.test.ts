@@ -70,6 +70,15 @@ describe('a cgroup that its memory.high holds up', () => {
     expect(at(4000, STANDS)).toHaveLength(2);
   });
 
+  it('waits while another remedy is under way', () => {
+    const { at } = following();
+    at(0, STANDS);
+    expect(at(2000, STANDS)).toHaveLength(2);
+    const other = { ...STANDS, throttled: '/other' };
+    at(2100, other);
+    expect(at(4200, other)).toEqual([]);
+  });
+
   it('what was given to another one is not given again', () => {
     const { at, asked } = following();
     const other = { throttled: '/other', cgroups: STANDS.cgroups };

@@ -55,13 +55,13 @@ describe('the watch', () => {
     run(2, (atMs) => [
       ...two(atMs),
       asleepAt('mmap_lock', atMs, { tid: 73, isKillPending: true }),
-      asleepAt('page_io', atMs, { tid: 74, majorFaults: atMs }),
+      asleepAt('page_io', atMs, { tid: 74, majorFaults: atMs, flags: 0x440000 }),
       aReading(atMs, KSWAPD),
     ]);
     const { seen, dying, exiting, ...counts } = summary;
     expect(counts).toEqual({
       ...{ stalling: 4, victim: 0, longestMs: 1000, uninterruptible: 3, runnable: 1 },
-      ...{ overHigh: 1, mmapLock: 1, pageIo: 1, noFs: 0 },
+      ...{ overHigh: 1, mmapLock: 1, pageIo: 1, noFs: 1 },
     });
     // A walk of before it opened says nothing.
     expect([seen, dying, exiting]).toEqual([ABSENT, 1, 0]);
