@@ -4,13 +4,33 @@ import { reporters } from './support/reporters.ts';
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
-    // The guest suite and the benchmarks have configurations of their own: they need QEMU and peers.
-    exclude: ['test/vm/**', 'test/bench/**'],
-    // Real processes and budgets are measured: two files at once would measure each other.
-    fileParallelism: false,
     testTimeout: 30_000,
     reporters: reporters('main'),
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'core',
+          include: ['test/core/**/*.test.ts'],
+          // The core has neither I/O nor module state: its files share what they load, and every CPU.
+          pool: 'threads',
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'host',
+          include: ['test/**/*.test.ts'],
+          // The guest suite and the benchmarks have configurations of their own: they need QEMU and peers.
+          exclude: ['test/core/**', 'test/vm/**', 'test/bench/**'],
+          // Real processes and budgets are measured: two files at once would measure each other.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**'],

@@ -41,10 +41,13 @@ describe('each command does what is said', () => {
 test('npm start builds, observes and ends at Ctrl-C, whatever is configured', async () => {
   const child = spawn('npm', ['start'], { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
+  let isPressed = false;
   child.stdout.on('data', (chunk) => {
     text += chunk;
-    // A terminal sends it to the whole group of the command.
-    if (/rehearsal of a kill passed/.test(text) && child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+    // A terminal sends it to the whole group of the command. Once: a second one ends the daemon without a word.
+    if (isPressed || !/rehearsal of a kill passed/.test(text) || child.pid === undefined) return;
+    isPressed = true;
+    process.kill(-child.pid, 'SIGINT');
   });
   await once(child, 'close');
   expect(text).toContain('observing, nothing will be signalled');

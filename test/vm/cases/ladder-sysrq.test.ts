@@ -93,7 +93,9 @@ test('directed: the kernel takes the steered process, the protected one lives, e
 test('directed, and killed between the change and the putting back: restore-adj does that', async () => {
   await withDaemon(DIRECTED, async (scene) => {
     const { guest, daemon } = scene;
-    const lurk = `while :; do read -r line < ${JOURNAL}; case $line in oomwatchd*) kill -9 ${daemon.pid}; break;; esac; done`;
+    // It lies in wait for the change itself: killed after the keeper is steered, whatever is still to be steered then.
+    const lurk = `until pid=$(pidof innocent); do :; done
+      while :; do read -r adj < /proc/$pid/oom_score_adj; [ "$adj" = -1000 ] && break; done; kill -9 ${daemon.pid}`;
     const lurking = guest.start(lurk);
     const { before, keeper } = await withKeeper(scene);
     await lurking.ended;
