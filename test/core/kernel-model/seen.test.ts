@@ -12,7 +12,12 @@ describe('what is seen of a process, as the kernel would have it', () => {
     ['healthy, its oom_score reads 0', { oomScore: 0 }, false, false],
     ['SIGKILL pending', { flags: KILLED }, true, false],
     ['SIGKILL pending, oom_score 0', { flags: KILLED, oomScore: 0 }, true, true],
-    ['SIGKILL pending, oom_score 0, as that of anybody at -990', { flags: KILLED, oomScore: 0, oomScoreAdj: -990 }, true, false],
+    [
+      'SIGKILL pending, oom_score 0, as that of anybody at -990',
+      { flags: KILLED, oomScore: 0, oomScoreAdj: -990 },
+      true,
+      false,
+    ],
     ['the same, one above', { flags: KILLED, oomScore: 0, oomScoreAdj: -989 }, true, true],
   ])('%s', (_, row, isVictim, isReaped) => {
     const seen = contextAsSeen(tableOf([{ rssKiB: GIB, oomScore: 700, ...row }]), false, () => 1);

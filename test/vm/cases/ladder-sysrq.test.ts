@@ -9,7 +9,6 @@ import { startTrace } from '../harness/trace.ts';
 const ACT = ['reap: false', 'futility: false'];
 const KEEPER = '/opt/vm/innocent';
 const FREEZER = '/run/freezer/stuck';
-const JOURNAL = '/run/oomwatchd/oom_score_adj.journal';
 /** What is left when everybody is there: less than the kill mark of wide marks (64 MiB). */
 const LEFT_MIB = 48;
 const FROZEN_MIB = [80, 70];
