@@ -11,6 +11,8 @@ export interface Unit {
   levels: { path: string; memoryMin: string }[];
   memorySwapMax: string;
   oomScoreAdj: string;
+  /** Not CPUWeight=: the workloads are in the root cgroup, where each process counts as much as a whole slice. */
+  nice: string;
   limitMemlock: string;
   limitNofile: string;
   /** "NAME=value" of Environment=. */
@@ -43,6 +45,7 @@ export function readUnit(): Unit {
     levels,
     memorySwapMax: service.get('MemorySwapMax') ?? 'max',
     oomScoreAdj: service.get('OOMScoreAdjust') ?? '0',
+    nice: service.get('Nice') ?? '0',
     limitMemlock: (service.get('LimitMEMLOCK') ?? '8M').replace('infinity', 'unlimited'),
     environment: (service.get('Environment') ?? '').split(/\s+/).filter((each) => each !== ''),
     limitNofile: service.get('LimitNOFILE') ?? '524288',
@@ -63,7 +66,7 @@ export function enterUnit(unit: Unit): string {
     // The file is missing on kernels without swap accounting.
     `[ ! -e ${own}/memory.swap.max ] || echo ${unit.memorySwapMax} > ${own}/memory.swap.max`,
     `echo $$ > ${own}/cgroup.procs`,
-    `echo ${unit.oomScoreAdj} > /proc/self/oom_score_adj`,
+    `echo ${unit.oomScoreAdj} > /proc/self/oom_score_adj; renice -n ${unit.nice} -p $$ > /dev/null`,
     `ulimit -l ${kilobytes ? Number(kilobytes) * 1024 : unit.limitMemlock}; ulimit -n ${unit.limitNofile}`,
   ].join('\n');
 }

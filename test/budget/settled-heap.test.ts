@@ -1,0 +1,58 @@
+/** What the kill path allocates finds its pages there: a fresh one comes from a kernel that has none to give. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { readUnit } from '../vm/harness/unit.ts';
+
+const run = promisify(execFile);
+
+const protection = new URL('../../dist/commands/daemon/protection.js', import.meta.url).pathname;
+
+/** `burn(n)` makes n KiB of garbage. */
+const PRELUDE = `
+  const { settleCompiler, settleHeap } = await import(${JSON.stringify(protection)});
+  const burn = (kib) => { let last; for (let i = 0; i < kib; i++) last = new Array(124).fill(i); return last; };
+  settleCompiler();
+`;
+
+const asDaemon = async (script: string, ...args: string[]): Promise<string> => {
+  const flags = [...readUnit().nodeOptions, '--input-type=module', '-e', `${PRELUDE}${script}`];
+  return (await run(process.execPath, [...flags, ...args])).stdout;
+};
+
+const FAULTS = `
+  const { readFileSync } = await import('node:fs');
+  // proc_pid_stat(5), field 10: faults that needed no I/O, among them those that took a fresh page.
+  const faults = () => Number(readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')[7]);
+  burn(16);
+  faults();
+  if (process.argv[1] === 'settled') settleHeap();
+  const before = faults();
+  burn(768);
+  process.stdout.write(String(faults() - before));
+`;
+
+/** Of 192 pages. What is left are those of the measurement itself and of what V8 keeps beside the heap. */
+const FAULTS_MAX = 40;
+
+test('after start-up 768 KiB of garbage take no fresh pages', async () => {
+  expect(Number(await asDaemon(FAULTS, 'as_started')), 'nobody has been there').toBeGreaterThan(100);
+  const faults = Number(await asDaemon(FAULTS, 'settled'));
+  console.info(`${faults} minor faults for 768 KiB of garbage`);
+  expect(faults).toBeLessThan(FAULTS_MAX);
+});
+
+test('what start-up has left in the old generation goes', async () => {
+  const script = `
+    let old = { rehearsed: true };
+    const seen = new WeakRef(old);
+    burn(16384);
+    old = null;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (process.argv[1] === 'settled') settleHeap();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.stdout.write(seen.deref() === undefined ? 'gone' : 'there');
+  `;
+  expect(await asDaemon(script, 'as_started')).toBe('there');
+  expect(await asDaemon(script, 'settled')).toBe('gone');
+});
