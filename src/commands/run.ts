@@ -5,8 +5,9 @@ import { EXIT } from '../exit.ts';
 import { probe, probeOf } from '../linux/capabilities.ts';
 import { REAL_ROOTS } from '../linux/root.ts';
 import { runDaemon } from './daemon/daemon.ts';
+import { settleCompiler } from './daemon/heap.ts';
 import { loadPolicy, type PolicyResult } from './daemon/policy-source.ts';
-import { becomeUnkillable, settleCompiler } from './daemon/protection.ts';
+import { becomeUnkillable } from './daemon/protection.ts';
 import { catchSignals } from './daemon/signals.ts';
 import { syscallSupport } from './daemon/syscall-support.ts';
 

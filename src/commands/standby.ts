@@ -17,8 +17,9 @@ import { ENTRIES_MAX, LIST_WORDS, readList } from '../standby/handover.ts';
 import { createStandbyLoop, type StandbyPorts } from '../standby/loop.ts';
 import { beginTurn, type Deed, endTurn } from '../standby/page.ts';
 import { PAGE_FD, SOCKET_FD, STANDBY_ENV, type StandbyStart } from '../standby/start.ts';
+import { settleCompiler, settleHeap } from './daemon/heap.ts';
 import { rescueLine } from './daemon/kmsg-line.ts';
-import { lockCode, settleCompiler, settleHeap } from './daemon/protection.ts';
+import { lockCode } from './daemon/protection.ts';
 
 const SIGKILL = 9;
 const PAGE_KIB = 4;

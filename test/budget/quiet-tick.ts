@@ -4,7 +4,7 @@ import type { Policy } from '../../src/core/policy.ts';
 const dist = (path: string): string => new URL(`../../dist/${path}`, import.meta.url).pathname;
 
 export const quietTickScript = (policy: Policy, turns: number): string => `
-  const { settleCompiler } = await import(${JSON.stringify(dist('commands/daemon/protection.js'))});
+  const { settleCompiler } = await import(${JSON.stringify(dist('commands/daemon/heap.js'))});
   settleCompiler();
   const { openHost, settleIndex } = await import(${JSON.stringify(dist('commands/daemon/host.js'))});
   const { REAL_ROOTS } = await import(${JSON.stringify(dist('linux/root.js'))});

@@ -24,11 +24,12 @@ import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { VERSION } from '../../version.ts';
 import { openDeathWatch } from './death-watch.ts';
+import { createHeapKeeper, settleHeap } from './heap.ts';
 import { openHost, settleIndex } from './host.ts';
 import { kmsgLine } from './kmsg-line.ts';
 import { createOffLoop } from './off-loop.ts';
 import type { PolicyResult } from './policy-source.ts';
-import { lockCode, settleHeap } from './protection.ts';
+import { lockCode } from './protection.ts';
 import { rehearse } from './rehearsal.ts';
 import { createReload, statusLine } from './reload.ts';
 import { openReporting } from './reporting.ts';
@@ -128,8 +129,10 @@ export const runDaemon = async (
     publish({ kind: 'finding', finding: standby.finding });
   }
   let slowDueMs = 0;
+  const keepHeap = createHeapKeeper();
   const ticked = (): void => {
     watchdog.feed();
+    keepHeap(state.level);
     reporting.slow.standbyUp = standby.isUp();
     const nowMs = clock.nowMs();
     offLoop.run(nowMs, state.level);

@@ -10,6 +10,7 @@ import { createLoop } from '../../control/loop.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Policy } from '../../core/policy.ts';
 import { createState } from '../../core/state.ts';
+import { rehearseTexts } from '../../linux/kernel-log/rehearse-texts.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { type DeathWatch, withoutKernelLog } from './death-watch.ts';
 import { type Host, settleIndex } from './host.ts';
@@ -96,6 +97,7 @@ export const rehearse = async (host: Host, deaths: DeathWatch): Promise<Rehearsa
   try {
     host.setPolicy(rehearsalPolicy(policy, child.pid, 'observe'));
     settleIndex(host.index, 1);
+    rehearseTexts();
     for (let times = 0; times < DRY_TURNS; times++) turns(host, deaths, host.policy(), [])();
     host.setPolicy(rehearsalPolicy(policy, child.pid, 'enforce'));
     return await killForReal(host, deaths, host.policy(), child);

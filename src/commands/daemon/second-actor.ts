@@ -25,7 +25,14 @@ import type { Host } from './host.ts';
 /**
  * Flags of V8 as in the unit: 47 MiB resident with them, 37 of which are the file pages that control has in memory anyway.
  */
-const NODE_FLAGS = ['--v8-pool-size=0', '--optimize-for-size', '--no-opt'];
+const NODE_FLAGS = [
+  '--v8-pool-size=0',
+  '--optimize-for-size',
+  '--no-memory-reducer',
+  '--no-lazy',
+  '--no-sparkplug',
+  '--no-opt',
+];
 
 const SCRIPT = fileURLToPath(new URL('../../main.js', import.meta.url));
 

@@ -5,7 +5,7 @@
 import type { KernelEvent } from '../../core/kernel-event.ts';
 import { ABSENT } from '../../core/units.ts';
 import { EAGAIN, EINTR, EPIPE, errnoName } from '../sys/errno.ts';
-import { emptyKmsgRecord, parseKmsgRecord } from './kmsg-record.ts';
+import { emptyKmsgRecord, isTaskRow, parseKmsgRecord } from './kmsg-record.ts';
 import { createOomReport } from './oom-report.ts';
 
 /** Functions of sys/libc.ts: a result or -errno. */
@@ -71,7 +71,8 @@ export const createKmsgReader = (io: KernelLogIo, path: string): KmsgReader => {
     if (hasLost) tellLost(into);
     sequence = record.sequence;
     if (record.facility !== KERNEL_FACILITY) return;
-    report.take(record, buffer.toString('latin1', record.textFrom, record.textEnd), into);
+    const isRow = !record.isContinuation && isTaskRow(buffer, record);
+    report.take(record, isRow ? '' : buffer.toString('latin1', record.textFrom, record.textEnd), into);
   };
 
   if (fd >= 0) {

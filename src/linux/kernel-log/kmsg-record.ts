@@ -10,7 +10,7 @@
  * that is not printable ASCII, and the backslash, stands as \xNN, so a newline ends it and no text holds one.
  */
 import { ABSENT } from '../../core/units.ts';
-import { at, indexOfByte, NEWLINE, uintBetween } from '../bytes.ts';
+import { at, digitsEnd, indexOfByte, NEWLINE, skipBlanks, uintBetween } from '../bytes.ts';
 
 export interface KmsgRecord {
   /** 0: the kernel itself. Whoever writes to /dev/kmsg cannot have that one (devkmsg_write). */
@@ -55,6 +55,31 @@ export const parseKmsgRecord = (buf: Uint8Array, length: number, out: KmsgRecord
   const newline = buf.indexOf(NEWLINE, header + 1);
   out.textEnd = newline < length ? newline : ABSENT;
   return out.facility !== ABSENT && out.sequence !== ABSENT && out.timeUs !== ABSENT && out.textEnd !== ABSENT;
+};
+
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const MINUS = 0x2d;
+/** From uid to oom_score_adj: more than fit into the name of a process, which lines of other kinds begin with. */
+const ROW_NUMBERS = 7;
+
+/**
+ * Whether the text is a row of the task dump, "[   1234]  1000  1234  7928  7535  102400  0  0 storm" (mm/oom_kill.c,
+ * dump_task()): an OOM report has one for each process, and nobody wants them here. Allocates nothing.
+ */
+export const isTaskRow = (buf: Uint8Array, { textFrom, textEnd }: KmsgRecord): boolean => {
+  if (at(buf, textFrom) !== OPEN_BRACKET) return false;
+  const pid = skipBlanks(buf, textFrom + 1, textEnd);
+  let end = digitsEnd(buf, pid, textEnd);
+  if (end === pid || at(buf, end) !== CLOSE_BRACKET) return false;
+  end++;
+  for (let count = 0; count < ROW_NUMBERS; count++) {
+    let from = skipBlanks(buf, end, textEnd);
+    if (at(buf, from) === MINUS) from++;
+    end = digitsEnd(buf, from, textEnd);
+    if (end === from) return false;
+  }
+  return true;
 };
 
 /** The text as it was printed, one character a byte. Nothing is ambiguous: the kernel escapes the backslash as well. */

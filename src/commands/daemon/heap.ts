@@ -1,0 +1,69 @@
+/**
+ * V8 kept from asking for memory in a shortage: everything is compiled at the start, and the heap's pages are there before
+ * they are needed. In a fork storm in the guest a fresh page took up to a second, and the kill path some eighty of them.
+ */
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { LEVEL } from '../../core/verdict.ts';
+
+/**
+ * Before anything is compiled. Bytecode stays: V8 otherwise drops what was not run for a while, and the kill path is run
+ * once a year. No compilers of machine code: they cost 6 MiB of RSS and work at a time of their own choosing, and a tick
+ * that mostly waits for system calls is no faster with them. The unit gives the same flags and those that count only from
+ * the command line.
+ */
+export const settleCompiler = (): void =>
+  v8.setFlagsFromString('--no-flush-bytecode --no-opt --no-sparkplug --regexp-interpret-all');
+
+/** An array of that many elements takes 1 KiB: 8 bytes each, and 32 of headers. */
+const ELEMENTS_PER_KIB = 124;
+const BYTES_PER_KIB = 1024;
+/** Both halves, then what survives twice and is promoted, then the halves again where V8 has grown them for it. */
+const FILLINGS = 6;
+
+const youngKiB = (): number => {
+  const young = v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  return (young?.space_size ?? 0) / BYTES_PER_KIB;
+};
+
+/**
+ * The young generation is reserved, and each page of it comes from the kernel when it is first written to. Garbage writes to
+ * all of them: 12 MiB, 5 ms. V8's own figure of what is there (physical_space_size) says all before it is.
+ */
+const fillYoungGeneration = (): void => {
+  let garbage: number[] = [];
+  for (let times = 0; times < FILLINGS; times++) {
+    const kib = youngKiB();
+    for (let at = 0; at < kib; at++) garbage = new Array<number>(ELEMENTS_PER_KIB).fill(at + garbage.length);
+  }
+};
+
+/**
+ * After start-up: what loading and rehearsing left behind goes now, and not in a full collection that V8 would start by
+ * itself later. What is allocated from then on finds its pages there.
+ */
+export const settleHeap = (): void => {
+  // Good for starting, and from here on a reason for V8 to collect all in calm and in trouble, and to give the young
+  // generation's pages back each time.
+  v8.setFlagsFromString('--no-optimize-for-size');
+  v8.setFlagsFromString('--compact-on-every-full-gc --expose-gc');
+  // Without arguments: V8 of Node.js 20 takes any object for "only the young generation".
+  (runInNewContext('gc') as () => void)();
+  v8.setFlagsFromString('--no-compact-on-every-full-gc');
+  fillYoungGeneration();
+};
+
+/**
+ * V8 gives half of the young generation back after each collection of a process that allocates less than 1,000 bytes a
+ * millisecond (src/heap/heap.cc, Heap::ReduceNewSpaceSize(), kLowAllocationThroughput), which is what a quiet daemon does. A
+ * quarter of a MiB of garbage comes together in so many ticks at the most: three quarters are always there.
+ */
+const TICKS = 256;
+
+/** To be called once a tick; fills anew from time to time, unless memory is short already. */
+export const createHeapKeeper = (): ((level: number) => void) => {
+  let ticks = 0;
+  return (level) => {
+    if (ticks++ % TICKS === 0 && level < LEVEL.TERM) fillYoungGeneration();
+  };
+};
