@@ -151,6 +151,36 @@ describe('the second process', () => {
     expect((await daemon.http('/metrics')).body).not.toMatch(/^oomwatchd_standby_up /m);
   }, 60_000);
 
+  test('doctor tells of it, of a daemon that does not turn, and of one that has none', async () => {
+    const file = quiet();
+    const daemon = await ready(startDaemon(file));
+    const standby = await standbyOf(daemon);
+    /** Daemons of other tests may run as well. */
+    const told = (wanted: RegExp): Promise<{ status: string; found: string; remedy: string }> =>
+      until(async () => {
+        const { stdout } = await command(['doctor', '--json', '--config', file]);
+        const all: { name: string; status: string; found: string; remedy: string }[] = JSON.parse(stdout);
+        return all.find(({ name, found }) => name === 'standby' && wanted.test(found));
+      }, 20_000);
+    expect(await told(new RegExp(`^pid ${standby}, for daemon ${daemon.pid}; [1-9]\\d* heartbeats`))).toMatchObject({
+      status: 'ok',
+    });
+    process.kill(daemon.pid, 'SIGSTOP');
+    expect(await told(new RegExp(`^daemon ${daemon.pid} is overdue by `))).toMatchObject({
+      ...{ status: 'warn', remedy: expect.stringContaining(`kill -CONT ${daemon.pid}`) },
+    });
+    process.kill(daemon.pid, 'SIGCONT');
+    process.kill(standby, 'SIGSTOP');
+    expect(await told(new RegExp(`^pid ${standby} is stopped`))).toMatchObject({ status: 'warn' });
+    process.kill(standby, 'SIGCONT');
+
+    quiet('{ enabled: false }');
+    process.kill(daemon.pid, 'SIGHUP');
+    await until(() => !isAlive(standby), 20_000);
+    quiet();
+    expect(await told(new RegExp(`^daemon ${daemon.pid} runs without it`))).toMatchObject({ status: 'warn' });
+  }, 90_000);
+
   test('is nothing to start by hand', async () => {
     expect(await command(['standby'])).toMatchObject({ code: 64, stderr: expect.stringContaining('not by hand') });
   });
