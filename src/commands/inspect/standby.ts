@@ -3,7 +3,7 @@
  * from the page of the heartbeat itself, not asked through the control socket: a daemon that is stopped does not answer, and
  * that is when one wants to know.
  */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { Finding } from '../../core/event.ts';
 import type { StandbyPolicy } from '../../core/policy.ts';
 import { linkOf, ok, textOf, warn } from '../../linux/probe/host.ts';
@@ -25,15 +25,13 @@ const fieldOf = (procRoot: string, pid: number, name: string): string =>
 /** T: by a signal, t: by a debugger (proc(5)). */
 const isStopped = (procRoot: string, pid: number): boolean => /^[Tt]$/.test(fieldOf(procRoot, pid, 'State'));
 
-/** A comm can be anybody's choice: a process of another user than root, or than the caller, says nothing. */
+/**
+ * A comm can be anybody's choice: a process of another user than root, or than the caller, says nothing. By its real uid: the
+ * owner of /proc/PID is root for whoever makes himself undumpable (proc(5)).
+ */
 const isTrusted = (procRoot: string, pid: number): boolean => {
-  try {
-    const { uid } = statSync(`${procRoot}/${pid}`);
-    return uid === 0 || uid === process.geteuid?.();
-  } catch {
-    // It has gone meanwhile.
-    return false;
-  }
+  const uid = fieldOf(procRoot, pid, 'Uid');
+  return uid === '0' || uid === String(process.geteuid?.());
 };
 
 /** A daemon starts both by its own executable; whoever has inherited an orphan is another program. */
