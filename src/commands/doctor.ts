@@ -6,6 +6,7 @@ import { REAL_ROOTS } from '../linux/root.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { syscallSupport } from './daemon/syscall-support.ts';
 import { table } from './inspect/columns.ts';
+import { probeStandby } from './inspect/standby.ts';
 
 const MARKS = { ok: 'ok', warn: 'WARN', fatal: 'FATAL' } as const;
 
@@ -16,7 +17,10 @@ export const run = async (argv: readonly string[]): Promise<number> => {
   });
   const loaded = await loadPolicy(values.config);
   // A broken configuration is told by `check`; what the host offers is of interest all the same.
-  const wanted = 'policy' in loaded ? probeOf(REAL_ROOTS, loaded.policy) : [];
+  const wanted =
+    'policy' in loaded
+      ? [...probeOf(REAL_ROOTS, loaded.policy), ...probeStandby(REAL_ROOTS.proc, loaded.policy.control.standby)]
+      : [];
   const findings = [...probe(REAL_ROOTS, syscallSupport()), ...wanted];
   const unsafe = findings.filter(({ status }) => status === 'fatal');
   if (values.json) {

@@ -14,9 +14,9 @@ import * as ipc from '../linux/sys/ipc.ts';
 import * as libc from '../linux/sys/libc.ts';
 import { createCandidates } from '../standby/candidates.ts';
 import { ENTRIES_MAX, LIST_WORDS, readList } from '../standby/handover.ts';
-import { createStandbyLoop, type StandbyPorts } from '../standby/loop.ts';
+import { createStandbyLoop, type StandbyPorts, UNTIL_WOKEN } from '../standby/loop.ts';
 import { beginTurn, type Deed, endTurn } from '../standby/page.ts';
-import { PAGE_FD, SOCKET_FD, STANDBY_ENV, type StandbyStart } from '../standby/start.ts';
+import { PAGE_FD, SOCKET_FD, STANDBY_ENV, type StandbyStart, TIMER_FD } from '../standby/start.ts';
 import { settleCompiler, settleHeap } from './daemon/heap.ts';
 import { rescueLine } from './daemon/kmsg-line.ts';
 import { lockCode } from './daemon/protection.ts';
@@ -82,6 +82,7 @@ export const run = async (): Promise<number> => {
       sampler.readDetails(sample);
     },
     candidates,
+    isTimerSet: () => ipc.isTimerSet(TIMER_FD),
     kill: ({ pidfd }) => -libc.pidfdSendSignal(pidfd, SIGKILL),
     reap: ({ pidfd }) => {
       if (start.act.reap) reap(pidfd);
@@ -102,7 +103,7 @@ export const run = async (): Promise<number> => {
   const loop = createStandbyLoop(ports, page, start, PAGE_KIB);
   for (;;) {
     const sleepMs = loop.turn();
-    const state = ipc.waitFor(SOCKET_FD, sleepMs);
+    const state = ipc.waitFor(SOCKET_FD, sleepMs, sleepMs === UNTIL_WOKEN ? TIMER_FD : -1);
     // Control has ended: whoever comes after it starts its own.
     if (state === 'closed' || (state === 'readable' && !receive())) libc.exitNow(EXIT.OK);
     if (calls > 0) await nextRound();

@@ -21,7 +21,7 @@ import {
   unclaim,
   waitMs,
 } from './page.ts';
-import type { StandbyStart } from './start.ts';
+import { lookAfterMs, type StandbyStart } from './start.ts';
 
 export interface StandbyPorts {
   /** Low 32 bits of CLOCK_MONOTONIC in ms (page.ts). */
@@ -30,6 +30,8 @@ export interface StandbyPorts {
   readonly nowMs: () => number;
   readonly readSample: (sample: Sample) => void;
   readonly candidates: Candidates;
+  /** The timer will go off when control stays away. */
+  readonly isTimerSet: () => boolean;
   /** SIGKILL through the pidfd: 0 or the errno. */
   readonly kill: (candidate: Candidate) => number;
   /** Begins to take its memory back, on another thread. */
@@ -37,7 +39,9 @@ export interface StandbyPorts {
   readonly tell: (deed: Deed) => void;
 }
 
-/** While control turns: half the looks of one a second, and an absence is seen with half of its bound to go. */
+/** Until the timer goes off, or something comes from control. */
+export const UNTIL_WOKEN = -1;
+/** Without a timer, before the first turn of control, for example. */
 const REST_MAX_MS = 2000;
 /** While it is overdue: four readings fill the window of the thrash verdict. */
 const WATCH_MS = 250;
@@ -47,7 +51,7 @@ const SHOT_MS = 50;
 const NOBODY = { slot: ABSENT, generation: ABSENT, pid: ABSENT, sizeKiB: 0, isCompanion: false, errno: 0, comm: '' };
 
 export interface StandbyLoop {
-  /** Looks, and acts if it must; the milliseconds until the next look. */
+  /** Looks, and acts if it must; the milliseconds until the next look, or UNTIL_WOKEN. */
   turn(): number;
 }
 
@@ -59,6 +63,7 @@ export const createStandbyLoop = (
 ): StandbyLoop => {
   const { candidates } = ports;
   const { mode, act, control } = start;
+  const restMs = lookAfterMs(control.standby);
   const sample = emptySample();
   const absence = createAbsence();
   let detection: DetectState = createDetect();
@@ -125,7 +130,8 @@ export const createStandbyLoop = (
       if (isAway && (turns !== seenTurns || overdue <= 0)) comeBack();
       seenTurns = turns;
       if (turns === 0) return REST_MAX_MS;
-      if (overdue <= 0) return Math.min(REST_MAX_MS, control.standby.afterMs / 2 - overdue);
+      // One that has gone off already belongs to an absence that is over, and control is about to set it anew.
+      if (overdue <= 0) return ports.isTimerSet() ? UNTIL_WOKEN : Math.min(REST_MAX_MS, restMs - overdue);
       isAway = true;
       const nowMs = ports.nowMs();
       ports.readSample(sample);

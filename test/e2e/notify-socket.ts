@@ -14,6 +14,8 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MAX_BYTES = 4096;
+/** The queue holds ten (net.unix.max_dgram_qlen), and the daemon drops what does not fit: pings of the watchdog fill it. */
+const DRAIN_MS = 100;
 
 const libc = koffi.load(null);
 const socket = libc.func('socket', 'int', ['int', 'int', 'int']);
@@ -33,16 +35,20 @@ export const openNotifySocket = (): NotifySocket => {
   const received: string[] = [];
   const buffer = Buffer.alloc(MAX_BYTES);
   let isOpen = true;
+  const messages = (): string[] => {
+    for (;;) {
+      const length = isOpen ? recv(fd, buffer, buffer.length, MSG_DONTWAIT) : -1;
+      if (length < 0) return [...received];
+      received.push(buffer.toString('utf8', 0, length));
+    }
+  };
+  const draining = setInterval(messages, DRAIN_MS);
+  draining.unref();
   return {
     address: `@${name}`,
-    messages: () => {
-      for (;;) {
-        const length = isOpen ? recv(fd, buffer, buffer.length, MSG_DONTWAIT) : -1;
-        if (length < 0) return [...received];
-        received.push(buffer.toString('utf8', 0, length));
-      }
-    },
+    messages,
     close: () => {
+      clearInterval(draining);
       if (isOpen) close(fd);
       isOpen = false;
     },

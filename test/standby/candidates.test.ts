@@ -55,6 +55,15 @@ describe('the best', () => {
     expect(Math.abs(sizeKiBOf(one, TOTAL_PAGES, 4) - 400 * MIB)).toBeLessThan(16 * MIB);
   });
 
+  it('is whom control aimed SysRq-f at, when it was stopped before it could put the oom_score_adj back', () => {
+    const raised = (kib: number): number => oomScoreOf(kib / 4 + 1000 * Math.trunc(TOTAL_PAGES / 1000), TOTAL_PAGES);
+    // Raised to 1000, and lowered to -1000, since the last list: its entries say 0.
+    const aimedAt = row(1, 0, { oomScore: raised(300 * MIB) });
+    const outOfReach = row(2, 0, { oomScore: 0 });
+    expect(best([outOfReach, row(3, 900 * MIB), aimedAt], 64 * MIB)).toBe(1);
+    expect(best([outOfReach, row(3, 900 * MIB)], 64 * MIB)).toBe(3);
+  });
+
   it('goes with all of its group that live', () => {
     const of = (pid: number, group: number, isGone = false): Candidate =>
       row(pid, MIB, { entry: entry(pid, { group }), isGone });

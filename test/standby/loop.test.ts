@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { oomScoreOf } from '../../src/core/select/badness.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import type { Candidate } from '../../src/standby/candidates.ts';
-import { createStandbyLoop } from '../../src/standby/loop.ts';
+import { createStandbyLoop, UNTIL_WOKEN } from '../../src/standby/loop.ts';
 import { beginTurn, claim, type Deed, deedsSince, endTurn, turnsOf, unclaim } from '../../src/standby/page.ts';
-import { startOf } from '../../src/standby/start.ts';
+import { lookAfterMs, startOf } from '../../src/standby/start.ts';
 import { aSample } from '../core/support/samples.ts';
 import { defaultPolicy } from '../support/policy.ts';
 
@@ -18,6 +18,7 @@ interface Program {
 }
 
 const TOTAL_KIB = 8 * GIB;
+const LOOK_AFTER_MS = lookAfterMs(defaultPolicy().control.standby);
 
 const POLICY = `
 mode: enforce
@@ -39,6 +40,9 @@ const host = (programs: Program[], policy = POLICY) => {
     waitMs: 0,
     returns: 0,
     lastKiB: 100 * MIB,
+    looks: 0,
+    /** When the timer goes off; null: there is none. */
+    timerMs: 0 as number | null,
   };
   const rows: Candidate[] = programs.map(({ pid, group = ABSENT }) => ({
     entry: {
@@ -75,6 +79,7 @@ const host = (programs: Program[], policy = POLICY) => {
           turns.shift()?.();
         },
       },
+      isTimerSet: () => world.timerMs !== null && world.timerMs > world.nowMs,
       kill: ({ entry: { pid } }) => {
         shots.push(pid);
         world.availableKiB += world.returns;
@@ -95,9 +100,15 @@ const host = (programs: Program[], policy = POLICY) => {
     beginTurn(page);
     const memAvailableKiB = world.lastKiB;
     endTurn(page, { dueMs: nowMs + ms, mayAct, killsLeft, waitUntilMs: nowMs + waitMs, memAvailableKiB });
+    if (world.timerMs !== null) world.timerMs = nowMs + ms + LOOK_AFTER_MS;
   };
   const run = (ms: number): void => {
-    for (const endMs = world.nowMs + ms; world.nowMs < endMs; ) world.nowMs += loop.turn();
+    const endMs = world.nowMs + ms;
+    while (world.nowMs < endMs) {
+      world.looks++;
+      const sleepMs = loop.turn();
+      world.nowMs = sleepMs === UNTIL_WOKEN ? Math.min(endMs, world.timerMs ?? endMs) : world.nowMs + sleepMs;
+    }
   };
   return { page, world, shots, reaped, told, turns, beat, run, outcomes: () => told.map(({ outcome }) => outcome) };
 };
@@ -110,6 +121,27 @@ describe('while control turns', () => {
       run(1000);
     }
     expect([shots, world.reads]).toEqual([[], 0]);
+  });
+
+  it('the timer is never let go off, and nothing is looked at in between', () => {
+    const { beat, run, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    for (let times = 0; times < 20; times++) {
+      beat(1000);
+      run(1000);
+    }
+    expect(world.looks).toBe(20);
+    // Here a look is only what begins each run.
+    beat(600_000);
+    run(600_000);
+    expect(world.looks).toBe(21);
+  });
+
+  it('one that has gone off already is not waited for', () => {
+    const { beat, run, world, shots } = host([{ pid: 7, kib: 4 * GIB }]);
+    beat(1000);
+    world.timerMs = 0;
+    run(4000);
+    expect([shots, world.looks < 20]).toEqual([[7], true]);
   });
 
   it('not before its first turn either', () => {
@@ -136,6 +168,15 @@ describe('when control stays away', () => {
     expect(told[0]?.lateMs).toBeLessThanOrEqual(2300);
     run(60_000);
     expect(shots).toEqual([7]);
+  });
+
+  it('the same without a timer', () => {
+    const { beat, run, shots, told, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    world.timerMs = null;
+    beat(1000);
+    run(4000);
+    expect(shots).toEqual([7]);
+    expect(told[0]?.lateMs).toBeLessThanOrEqual(2300);
   });
 
   it('it only watches above the kill mark', () => {

@@ -19,7 +19,7 @@ import * as ipc from '../../linux/sys/ipc.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { ENTRIES_MAX, LIST_WORDS, writeList } from '../../standby/handover.ts';
 import { beginTurn, deedsOf, deedsSince, endTurn, isClaimed, unclaim } from '../../standby/page.ts';
-import { PAGE_FD, SOCKET_FD, STANDBY_ENV, startOf } from '../../standby/start.ts';
+import { lookAfterMs, PAGE_FD, SOCKET_FD, STANDBY_ENV, startOf, TIMER_FD } from '../../standby/start.ts';
 import type { Host } from './host.ts';
 
 /**
@@ -57,19 +57,30 @@ const failed = (what: string, errno: number): Finding => ({
   status: 'warn',
   found: `${what}: ${errnoName(errno)}`,
   meaning: 'no second process acts when this one is stopped, starved or paged out',
-  remedy: 'allow memfd_create, mmap and socketpair to the service, or set control.standby.enabled: false',
+  remedy:
+    'allow memfd_create, mmap, timerfd_create and socketpair to the service, or set control.standby.enabled: false',
 });
 
-/** Page and socket, or what could not be had. */
-const openWays = (): { page: Int32Array; pageFd: number; ownFd: number; theirFd: number } | Finding => {
+interface Ways {
+  readonly page: Int32Array;
+  readonly pageFd: number;
+  readonly timerFd: number;
+  readonly ownFd: number;
+  readonly theirFd: number;
+}
+
+/** Page, timer and socket, or what could not be had. */
+const openWays = (): Ways | Finding => {
   const pageFd = ipc.createSharedPage('oomwatchd-standby');
   if (pageFd < 0) return failed('memfd_create', pageFd);
   const page = ipc.mapSharedPage(pageFd);
   if (typeof page === 'number') return failed('mmap', page);
+  const timerFd = ipc.createTimer();
+  if (timerFd < 0) return failed('timerfd_create', timerFd);
   const ends = new Int32Array(2);
   const made = ipc.packetPair(ends);
   if (made < 0) return failed('socketpair', made);
-  return { page, pageFd, ownFd: ends[0] as number, theirFd: ends[1] as number };
+  return { page, pageFd, timerFd, ownFd: ends[0] as number, theirFd: ends[1] as number };
 };
 
 /** What it could not have is told, and the daemon goes on alone. */
@@ -88,7 +99,7 @@ const without = (finding: Finding): SecondActor => ({
 export const openStandby = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): SecondActor => {
   const ways = openWays();
   if ('status' in ways) return without(ways);
-  const { page, pageFd, ownFd, theirFd } = ways;
+  const { page, pageFd, timerFd, ownFd, theirFd } = ways;
   const { index } = host;
   const { table, slots } = index;
   const ranking = createRanking(table.capacity, ENTRIES_MAX);
@@ -128,6 +139,7 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
         const stdio: ('ignore' | 'inherit' | number)[] = ['ignore', 'ignore', 'inherit'];
         stdio[PAGE_FD] = pageFd;
         stdio[SOCKET_FD] = theirFd;
+        stdio[TIMER_FD] = timerFd;
         const env = { [STANDBY_ENV]: started, UV_THREADPOOL_SIZE: POOL_THREADS };
         return { args: [...NODE_FLAGS, SCRIPT, 'standby'], stdio, env, uid: ABSENT, gid: ABSENT };
       },
@@ -193,6 +205,8 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
       beat.waitUntilMs = (uptimeMs + waitsUntilMs(nowMs) - nowMs) | 0;
       beat.memAvailableKiB = memAvailableKiB;
       endTurn(page, beat);
+      // Where it is refused, standby sees that it is not set, and looks by itself.
+      if (child !== null) ipc.setTimer(timerFd, sleepMs + lookAfterMs(host.policy().control.standby));
     },
     handOver,
     setPolicy,
@@ -204,6 +218,7 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
       libc.close(theirFd);
       await child?.stop(GRACE_MS);
       libc.close(pageFd);
+      libc.close(timerFd);
     },
   };
 };

@@ -15,6 +15,9 @@ const c = {
   sendmsg: libc.func('sendmsg', 'long', ['int', 'void *', 'int']),
   recvmsg: libc.func('recvmsg', 'long', ['int', 'void *', 'int']),
   poll: libc.func('poll', 'int', ['void *', 'ulong', 'int']),
+  timerfdCreate: libc.func('timerfd_create', 'int', ['int', 'int']),
+  timerfdSettime: libc.func('timerfd_settime', 'int', ['int', 'int', 'void *', 'void *']),
+  timerfdGettime: libc.func('timerfd_gettime', 'int', ['int', 'void *']),
   clockGettime: libc.func('clock_gettime', 'int', ['int', 'void *']),
 };
 
@@ -120,16 +123,23 @@ export const receiveDescriptors = (fd: number, data: Int32Array, descriptors: In
   return { length, count };
 };
 
-const pollOne = new Int32Array(2);
+/** Two struct pollfd: descriptor, and both masks in one word. */
+const polled = new Int32Array(4);
 const POLLIN = 0x1;
 const POLLHUP = 0x10;
 
-/** poll(2) of one descriptor for at most `ms`, on this very thread: 'closed' when the other end is. */
-export const waitFor = (fd: number, ms: number): 'readable' | 'closed' | 'timeout' => {
-  pollOne[0] = fd;
-  pollOne[1] = POLLIN;
-  if (c.poll(pollOne, 1, ms) <= 0) return 'timeout';
-  const revents = (pollOne[1] as number) >> 16;
+/**
+ * poll(2) of `fd` on this very thread, for at most `ms` (-1: for ever), or until the timer `timer` (-1: none) goes off, which is
+ * a timeout too. 'closed' when the other end is.
+ */
+export const waitFor = (fd: number, ms: number, timer: number): 'readable' | 'closed' | 'timeout' => {
+  polled[0] = fd;
+  polled[1] = polled[3] = POLLIN;
+  // A negative descriptor is not looked at.
+  polled[2] = timer;
+  if (c.poll(polled, 2, ms) <= 0) return 'timeout';
+  const revents = (polled[1] as number) >> 16;
+  if (revents === 0) return 'timeout';
   // What was sent before the end is read first.
   if ((revents & POLLIN) !== 0 && (revents & POLLHUP) === 0) return 'readable';
   return 'closed';
@@ -146,3 +156,24 @@ export const uptimeMs = (): number => {
   c.clockGettime(CLOCK_MONOTONIC, timespec);
   return (Math.imul(timespec[0] as number, 1000) + Math.floor((timespec[2] as number) / 1_000_000)) | 0;
 };
+
+const TFD_CLOEXEC = 0o2000000;
+/** struct itimerspec of a 64-bit Linux: interval, then value, both as timespec; the low words hold all that we need. */
+const itimerspec = new Uint32Array(8);
+
+/** timerfd_create(2), Linux 2.6.25: a timer that also goes off while whoever has set it is stopped. */
+export const createTimer = (): number => result(c.timerfdCreate(CLOCK_MONOTONIC, TFD_CLOEXEC));
+
+/** timerfd_settime(2): once, `ms` from now, a whole number above 0; what was set before is forgotten. It allocates nothing. */
+export const setTimer = (fd: number, ms: number): number => {
+  const seconds = Math.floor(ms / 1000);
+  itimerspec[4] = seconds;
+  itimerspec[6] = (ms - seconds * 1000) * 1_000_000;
+  return result(c.timerfdSettime(fd, 0, itimerspec, null));
+};
+
+const left = new Uint32Array(8);
+
+/** timerfd_gettime(2): it has been set and has not gone off. */
+export const isTimerSet = (fd: number): boolean =>
+  c.timerfdGettime(fd, left) === 0 && ((left[4] as number) !== 0 || (left[6] as number) !== 0);

@@ -41,11 +41,14 @@ export function expectKilled(seen: Judgement, name: string, signals: number[] = 
 
 export const innocentNames = INNOCENTS.map((run) => run.name);
 
-/** Signals that the daemon sent to the processes of the judge, in the order of time. */
-export async function shots(scene: Scene, seen: Judgement): Promise<SignalEvent[]> {
+/**
+ * Signals that the daemon, or another process of it, sent to the processes of the judge, in the order of time. By sender: the
+ * judge ends whoever is left of its own by SIGKILL.
+ */
+export async function shots(scene: Scene, seen: Judgement, senderTid = scene.daemon.pid): Promise<SignalEvent[]> {
   const pids = new Set(seen.runs.map((run) => run.pid));
   const all = await readSignals(scene.guest);
-  return all.filter((event) => event.senderTid === scene.daemon.pid && pids.has(event.pid)).sort((a, b) => a.us - b.us);
+  return all.filter((event) => event.senderTid === senderTid && pids.has(event.pid)).sort((a, b) => a.us - b.us);
 }
 
 /** Lives on, and shot nobody but these. */
