@@ -50,5 +50,5 @@ COPY config/oomwatchd.yaml /etc/oomwatchd/config.yaml
 # No HEALTHCHECK: it would start a process each time, also in the middle of a shortage. Scrape /healthz instead.
 # As in systemd/oomwatchd.service, which has the reasons.
 ENV UV_THREADPOOL_SIZE=12
-ENTRYPOINT ["node", "--v8-pool-size=0", "--optimize-for-size", "--no-memory-reducer", "--no-lazy", "--no-sparkplug", "--no-opt", "/usr/lib/oomwatchd/dist/main.js"]
+ENTRYPOINT ["node", "--v8-pool-size=0", "--optimize-for-size", "--predictable", "--no-lazy", "--no-sparkplug", "--no-opt", "/usr/lib/oomwatchd/dist/main.js"]
 CMD ["run"]

@@ -24,7 +24,7 @@ import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import { VERSION } from '../../version.ts';
 import { openDeathWatch } from './death-watch.ts';
-import { createHeapKeeper, settleHeap } from './heap.ts';
+import { settleHeap } from './heap.ts';
 import { openHost, settleIndex } from './host.ts';
 import { kmsgLine } from './kmsg-line.ts';
 import { createOffLoop } from './off-loop.ts';
@@ -129,10 +129,8 @@ export const runDaemon = async (
     publish({ kind: 'finding', finding: standby.finding });
   }
   let slowDueMs = 0;
-  const keepHeap = createHeapKeeper();
   const ticked = (): void => {
     watchdog.feed();
-    keepHeap(state.level);
     reporting.slow.standbyUp = standby.isUp();
     const nowMs = clock.nowMs();
     offLoop.run(nowMs, state.level);

@@ -4,7 +4,6 @@
  */
 import v8 from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { LEVEL } from '../../core/verdict.ts';
 
 /**
  * Before anything is compiled. Bytecode stays: V8 otherwise drops what was not run for a while, and the kill path is run
@@ -28,7 +27,10 @@ const youngKiB = (): number => {
 
 /**
  * The young generation is reserved, and each page of it comes from the kernel when it is first written to. Garbage writes to
- * all of them: 12 MiB, 5 ms. V8's own figure of what is there (physical_space_size) says all before it is.
+ * all of them: 12 MiB, 5 ms. V8's own figure of what is there (physical_space_size) says all before it is. Without
+ * --predictable V8 gives half of them back with each collection of a process that allocates less than 1,000 bytes a
+ * millisecond (src/heap/heap.cc of 11.3, Heap::ReduceNewSpaceSize()), which is what a quiet daemon does; the flag must not be
+ * set later than at the start.
  */
 const fillYoungGeneration = (): void => {
   let garbage: number[] = [];
@@ -51,19 +53,4 @@ export const settleHeap = (): void => {
   (runInNewContext('gc') as () => void)();
   v8.setFlagsFromString('--no-compact-on-every-full-gc');
   fillYoungGeneration();
-};
-
-/**
- * V8 gives half of the young generation back after each collection of a process that allocates less than 1,000 bytes a
- * millisecond (src/heap/heap.cc, Heap::ReduceNewSpaceSize(), kLowAllocationThroughput), which is what a quiet daemon does. A
- * quarter of a MiB of garbage comes together in so many ticks at the most: three quarters are always there.
- */
-const TICKS = 256;
-
-/** To be called once a tick; fills anew from time to time, unless memory is short already. */
-export const createHeapKeeper = (): ((level: number) => void) => {
-  let ticks = 0;
-  return (level) => {
-    if (ticks++ % TICKS === 0 && level < LEVEL.TERM) fillYoungGeneration();
-  };
 };

@@ -28,7 +28,7 @@ import type { Host } from './host.ts';
 const NODE_FLAGS = [
   '--v8-pool-size=0',
   '--optimize-for-size',
-  '--no-memory-reducer',
+  '--predictable',
   '--no-lazy',
   '--no-sparkplug',
   '--no-opt',
