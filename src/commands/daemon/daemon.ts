@@ -22,10 +22,13 @@ import { openJournal } from '../../linux/steer/journal.ts';
 import { putRight } from '../../linux/steer/put-right.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
+import * as locks from '../../linux/sys/locks.ts';
+import { createWatchdogDevice } from '../../linux/watchdog-device.ts';
 import { VERSION } from '../../version.ts';
 import { openDeathWatch } from './death-watch.ts';
 import { openHost, settleIndex } from './host.ts';
 import { kmsgLine } from './kmsg-line.ts';
+import { createLastResort } from './last-resort.ts';
 import { createOffLoop } from './off-loop.ts';
 import type { PolicyResult } from './policy-source.ts';
 import { lockCode, settleHeap } from './protection.ts';
@@ -73,7 +76,8 @@ export const runDaemon = async (
   const journal = openJournal(JOURNAL_PATH);
   const left = typeof journal === 'string' ? null : await putRight(roots.proc, journal);
   state.canSteer = typeof journal !== 'string';
-  const deaths = openDeathWatch(host, typeof journal === 'string' ? null : journal);
+  const lastResort = createLastResort(createWatchdogDevice({ ...libc, ...locks }), (event) => publish(event));
+  const deaths = openDeathWatch(host, typeof journal === 'string' ? null : journal, lastResort.leaveUnfed);
   const kmsg = createKmsgWriter(roots.kmsg);
   const notifier = createNotifier(process.env['NOTIFY_SOCKET']);
   const watchdog = createWatchdog(notifier, process.env['WATCHDOG_USEC'], clock.nowMs);
@@ -98,6 +102,7 @@ export const runDaemon = async (
     for (const { name, isUp, detail } of deaths.sources()) {
       if (!isUp) reporting.publish({ kind: 'source', name, up: false, detail });
     }
+    lastResort.tell();
   };
   const reporting = openReporting(firstPolicy, clock.nowMs, () => state.level < LEVEL.TERM, tellStanding);
   const publish = (event: OomwatchdEvent): void => {
@@ -132,6 +137,7 @@ export const runDaemon = async (
     watchdog.feed();
     reporting.slow.standbyUp = standby.isUp();
     const nowMs = clock.nowMs();
+    lastResort.ticked(nowMs, state.climb.lastResortMs !== ABSENT);
     offLoop.run(nowMs, state.level);
     watchers.run(nowMs);
     if (state.level >= LEVEL.TERM || nowMs < slowDueMs) return;
@@ -180,6 +186,8 @@ export const runDaemon = async (
     standing.push(socket.finding);
     publish({ kind: 'finding', finding: socket.finding });
   }
+  // Last of all: from here on a start that stood still would reset the host.
+  await lastResort.setPolicy(firstPolicy);
   notifier.send(statusLine(firstPolicy));
 
   const take = (policy: Policy): void => {
@@ -187,6 +195,7 @@ export const runDaemon = async (
     loop.setPolicy(policy);
     standby.setPolicy(policy);
     reporting.setPolicy(policy);
+    void lastResort.setPolicy(policy);
   };
   const reload = createReload({ load, current: host.policy, take, publish, notifier });
   const forceBySignal = (): void => void force({ by: 'SIGUSR2', reason: '', observe: false, sysrq: false });
@@ -197,6 +206,7 @@ export const runDaemon = async (
   if (typeof psi !== 'number') psi.close();
   socket.close();
   await standby.close();
+  await lastResort.close();
   const restored = deaths.executor.restore();
   if (restored !== null) publish({ kind: 'restored', by: 'stop', ...restored });
   publish({ kind: 'stopping', signal });

@@ -111,6 +111,10 @@ const lastResortLine = ({ action, stalledMs, sent, errno }: EventOf<'last_resort
   `standstill since ${Math.round(stalledMs / 1000)} s: last resort ${action} ` +
   (errno === 0 ? (sent ? 'begun' : 'left out (observe mode)') : `failed (errno ${errno})`);
 
+/** What resets the host, or does not after all, is the last that a console shows. */
+const watchdogLine = ({ state, device, timeoutMs, errno }: EventOf<'watchdog_device'>): string =>
+  `watchdog device ${printable(device)} ${state} timeout:${Math.round(timeoutMs / 1000)} s errno:${errno}`;
+
 /** Before and after: what of others was changed must be found out even when nothing but the kernel log is left. */
 const remedyLine = (event: EventOf<'remedy'>): string | null => {
   const { stage, remedy, object, place, pid, comm, oldValue, newValue, result, errno, detail } = event;
@@ -162,6 +166,8 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return evidenceLine(event);
     case 'last_resort':
       return lastResortLine(event);
+    case 'watchdog_device':
+      return watchdogLine(event);
     case 'livelock':
       return livelockLine(event);
     default:
