@@ -1,5 +1,4 @@
 /** The watcher of cgroups: which there are is found off the loop, their numbers are read on it, in slices. */
-import { writeFile } from 'node:fs/promises';
 import { isNamedBy } from '../../core/cgroup/rule-watch.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { CgroupMembers, Observations } from '../../core/observations.ts';
@@ -56,7 +55,7 @@ const describe = (host: Host, path: string, slots: readonly number[], isWhole: b
 
 export const watchCgroups = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
   const { cgroup2, index, clock } = host;
-  const { cgroupWatch, ruleWatch, cgroupAction } = state;
+  const { cgroupWatch, ruleWatch } = state;
   const isNamed = (path: string): boolean => host.policy().cgroups.some((rule) => isNamedBy(rule, path));
   const directory = createDirectory();
   const readings = createReadings(libc, directory, isNamed);
@@ -120,19 +119,6 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
     listed = null;
   };
 
-  /** cgroup.kill (5.14) takes those who were forked since. It may wait for cgroup_mutex: on a thread of the pool. */
-  const writeKill = (): void => {
-    const { killPath } = cgroupAction;
-    if (killPath === '') return;
-    cgroupAction.killPath = '';
-    void offLoop(() =>
-      writeFile(`${cgroup2}${killPath}/cgroup.kill`, '1').catch((error: NodeJS.ErrnoException) => {
-        // All that were known have been signalled already; a kernel before 5.14 has no such file.
-        publish({ kind: 'source', name: 'cgroup.kill', up: false, detail: `${killPath}: ${error.code}` });
-      }),
-    );
-  };
-
   return {
     run: (nowMs) => {
       if (cgroup2 === '') return;
@@ -140,7 +126,6 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
       const endMs = nowMs + SLICE_MS;
       ask(nowMs);
       know(endMs);
-      writeKill();
       const { isStalling } = cgroupWatch;
       const hasRules = host.policy().cgroups.length > 0;
       if (!isStalling && !hasRules) return;

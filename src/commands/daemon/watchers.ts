@@ -10,6 +10,7 @@ import type { Host } from './host.ts';
 import { createTaskWatch } from './task-watch.ts';
 import { watchCgroups } from './watch-cgroups.ts';
 import { watchSwapUse } from './watch-swap-use.ts';
+import { createWholeKills } from './whole-kills.ts';
 
 export interface Watchers {
   /** After each turn: begins what is due. */
@@ -26,6 +27,7 @@ export const createWatchers = (host: Host, state: State, publish: (event: Oomwat
     createHolderWatch(host, state, publish),
     createTaskWatch(host, state),
     watchSwapUse(host, state),
+    createWholeKills(host, state, publish),
   ];
   return {
     run: (nowMs) => {

@@ -34,7 +34,7 @@ export const act = section(
     scope: setting(
       choice(['process', 'cgroup', 'unit']),
       'process',
-      'Who is killed with a victim: "process": those who share its memory, and its cgroup where memory.oom.group is 1; "cgroup": all of its cgroup and below; "unit": all of its systemd unit. A cgroup or unit in which somebody may not be killed is passed over. Needs cgroup v2.',
+      'Who is killed with a victim: "process": those who share its memory, and its cgroup where memory.oom.group is 1; "cgroup": all of its cgroup and below; "unit": all of its systemd unit. A cgroup or unit in which somebody may not be killed is passed over. Whom they forked meanwhile the kernel kills (cgroup.kill, Linux 5.14). Needs cgroup v2.',
       'the smallest that frees memory; a service that cannot live without one of its processes says so by memory.oom.group.',
     ),
     futility: setting(
