@@ -10,6 +10,7 @@ import type { Host } from './host.ts';
 import { createTaskWatch } from './task-watch.ts';
 import { watchCgroups } from './watch-cgroups.ts';
 import { watchSwapUse } from './watch-swap-use.ts';
+import { watchUnderOom } from './watch-under-oom.ts';
 import { createWholeKills } from './whole-kills.ts';
 
 export interface Watchers {
@@ -24,6 +25,7 @@ export interface Watchers {
 export const createWatchers = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
   const all: readonly Watchers[] = [
     watchCgroups(host, state, publish),
+    watchUnderOom(host, state),
     createHolderWatch(host, state, publish),
     createTaskWatch(host, state),
     watchSwapUse(host, state),

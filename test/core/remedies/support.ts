@@ -27,6 +27,7 @@ export const aVictim = (pid: number, blockers: readonly Blocker[], differences: 
 export const aRow = (differences: Partial<CgroupRow> = {}): CgroupRow => ({
   ...{ path: '/slow', currentKiB: 20 * MIB, highKiB: 20 * MIB, maxKiB: ABSENT, swapKiB: 0 },
   ...{ highPerS: 30, maxPerS: 0, oomPerS: 0, oomKillPerS: 0, somePermyriad: 9000, fullPermyriad: 9000 },
+  isUnderOom: false,
   ...differences,
 });
 

@@ -97,6 +97,7 @@ export const aCgroup = (differences: Partial<CgroupRow> = {}): CgroupRow => ({
   oomKillPerS: 0,
   somePermyriad: 0,
   fullPermyriad: 0,
+  isUnderOom: false,
   ...differences,
 });
 
