@@ -3,6 +3,7 @@ import { openControlSocket } from '../../control/control-socket.ts';
 import { createLoop } from '../../control/loop.ts';
 import { schedule } from '../../control/schedule.ts';
 import { isWithin } from '../../core/cgroup-row.ts';
+import { never, takeTurn } from '../../core/due.ts';
 import type { Finding, OomwatchdEvent } from '../../core/event.ts';
 import type { ForcedAnswer, ForcedRequest } from '../../core/forced.ts';
 import { memoryFacts } from '../../core/memory-facts.ts';
@@ -132,7 +133,7 @@ export const runDaemon = async (
     standing.push(standby.finding);
     publish({ kind: 'finding', finding: standby.finding });
   }
-  let slowDueMs = 0;
+  const slowNumbers = never();
   const ticked = (): void => {
     watchdog.feed();
     reporting.slow.standbyUp = standby.isUp();
@@ -140,8 +141,7 @@ export const runDaemon = async (
     lastResort.ticked(nowMs, state.climb.lastResortMs !== ABSENT);
     offLoop.run(nowMs, state.level);
     watchers.run(nowMs);
-    if (state.level >= LEVEL.TERM || nowMs < slowDueMs) return;
-    slowDueMs = nowMs + SLOW_NUMBERS_MS;
+    if (state.level >= LEVEL.TERM || !takeTurn(slowNumbers, SLOW_NUMBERS_MS, nowMs)) return;
     reporting.slow.ownRssKiB = ownRss();
     reporting.slow.known = index.table.count;
     reporting.slow.armed = index.slots.armed;

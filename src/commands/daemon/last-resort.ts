@@ -3,6 +3,7 @@
  * ladder has come to its end, and fed again when the shortage is over before the device has run out.
  */
 
+import { never, takeTurn } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { WatchdogState } from '../../core/ladder-event.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -32,7 +33,7 @@ export const createLastResort = (device: WatchdogDevice, publish: (event: Oomwat
   let path = '';
   let wantedMs = 0;
   let opened: Opened | null = null;
-  let dueMs = 0;
+  const lastFed = never();
   let isUnfed = false;
   let failure = 0;
 
@@ -86,9 +87,7 @@ export const createLastResort = (device: WatchdogDevice, publish: (event: Oomwat
         isUnfed = false;
         told('fed_again', 0);
       }
-      if (isUnfed || nowMs < dueMs || !device.isOpen()) return;
-      dueMs = nowMs + FEED_EVERY_MS;
-      device.feed(fed);
+      if (!isUnfed && device.isOpen() && takeTurn(lastFed, FEED_EVERY_MS, nowMs)) device.feed(fed);
     },
     leaveUnfed: (dryRun) => {
       if (dryRun) return isCharacterDevice(path) ? 0 : ENODEV;

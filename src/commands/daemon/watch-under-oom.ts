@@ -3,6 +3,7 @@ import type { CgroupRow } from '../../core/cgroup-row.ts';
 import type { State } from '../../core/state.ts';
 import { findUnderOom } from '../../linux/cgroup/under-oom.ts';
 import type { Host } from './host.ts';
+import { createPaced } from './paced.ts';
 import type { Watchers } from './watchers.ts';
 
 /** Such a hang lasts until somebody ends it, and the walk opens every cgroup. */
@@ -11,28 +12,22 @@ const LOOK_MS = 30_000;
 const AGAIN_MS = 3000;
 
 export const watchUnderOom = ({ memoryV1 }: Pick<Host, 'memoryV1'>, state: Pick<State, 'cgroupWatch'>): Watchers => {
-  let inFlight = 0;
-  let lookMs = Number.NEGATIVE_INFINITY;
   let serial = 0;
   let seen: readonly CgroupRow[] = [];
   let rows: readonly CgroupRow[] = [];
 
-  const look = async (): Promise<void> => {
-    inFlight++;
+  const look = createPaced(async () => {
     const found = await findUnderOom(memoryV1);
-    inFlight--;
     // By two looks: who has switched the killer off may have one of his own, which needs a moment.
     rows = found.filter(({ path }) => seen.some((row) => row.path === path));
     seen = found;
     serial++;
-  };
+  });
 
   return {
     run: (nowMs) => {
-      const everyMs = seen.length > 0 || state.cgroupWatch.isStalling ? AGAIN_MS : LOOK_MS;
-      if (memoryV1 === '' || inFlight > 0 || nowMs - lookMs < everyMs) return;
-      lookMs = nowMs;
-      void look();
+      if (memoryV1 === '') return;
+      look.run(seen.length > 0 || state.cgroupWatch.isStalling ? AGAIN_MS : LOOK_MS, nowMs);
     },
     take: (into) => {
       // The controller is in one hierarchy alone: where it is in this one, no cgroup of v2 has a row.
@@ -40,6 +35,6 @@ export const watchUnderOom = ({ memoryV1 }: Pick<Host, 'memoryV1'>, state: Pick<
       into.cgroups = rows;
       into.cgroupSerial = serial;
     },
-    isWaiting: () => inFlight > 0,
+    isWaiting: look.isUnderWay,
   };
 };
