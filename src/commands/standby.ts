@@ -17,7 +17,7 @@ import { ENTRIES_MAX, LIST_WORDS, readList } from '../standby/handover.ts';
 import { createStandbyLoop, type StandbyPorts } from '../standby/loop.ts';
 import { beginTurn, type Deed, endTurn } from '../standby/page.ts';
 import { PAGE_FD, SOCKET_FD, STANDBY_ENV, type StandbyStart } from '../standby/start.ts';
-import { rescueLine } from './daemon/kmsg-line.ts';
+import { rescueLine } from './daemon/kmsg-death.ts';
 import { lockCode, settleCompiler, settleHeap } from './daemon/protection.ts';
 
 const SIGKILL = 9;

@@ -5,18 +5,8 @@ import { companyOf, memberToSpare } from '../../../src/core/select/company.ts';
 import type { Scope } from '../../../src/core/select/eligible.ts';
 import { createRanking, rank } from '../../../src/core/select/rank.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
-import { defaultPolicy } from '../../support/policy.ts';
+import { SCOPE } from '../support/scope.ts';
 import { KNOWN, type Row, tableOf } from '../support/tables.ts';
-
-const SCOPE: Scope = {
-  corrections: defaultPolicy().select.corrections,
-  onlyPid: ABSENT,
-  narrowed: false,
-  minimumKiB: 64 * MIB,
-  admitsUnidentified: false,
-  isVictim: () => false,
-  isRefused: () => false,
-};
 
 const judged = (rows: readonly Partial<Row>[], scope: Partial<Scope> = {}) => {
   const table = tableOf(rows);
