@@ -18,7 +18,7 @@ import { createStandbyLoop, type StandbyPorts, UNTIL_WOKEN } from '../standby/lo
 import { beginTurn, type Deed, endTurn } from '../standby/page.ts';
 import { PAGE_FD, SOCKET_FD, STANDBY_ENV, type StandbyStart, TIMER_FD } from '../standby/start.ts';
 import { settleCompiler, settleHeap } from './daemon/heap.ts';
-import { rescueLine } from './daemon/kmsg-line.ts';
+import { rescueLine } from './daemon/kmsg-death.ts';
 import { lockCode } from './daemon/protection.ts';
 
 const SIGKILL = 9;

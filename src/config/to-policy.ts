@@ -107,6 +107,8 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     evidence: settings.act.evidence === 'off' ? '' : settings.act.evidence,
     lastResort: settings.act.last_resort,
     lastResortAfterMs: settings.act.last_resort_after,
+    watchdogDevice: settings.act.watchdog_device,
+    watchdogTimeoutMs: settings.act.watchdog_timeout,
   },
   cgroups,
   remedies: {

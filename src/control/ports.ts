@@ -50,7 +50,7 @@ export interface Executor {
   restore(): Restored | null;
   /** Begins to press SysRq keys off the loop: they may print for long. */
   evidence(keys: string): void;
-  /** SysRq-c or -b; 0 or the errno, should it return. In a dry run only tells whether it could. */
+  /** SysRq-c or -b, or a watchdog that is fed no more; 0 or the errno, should it return. In a dry run: whether it could. */
   lastResort(action: LastDeed, dryRun: boolean): number;
 }
 

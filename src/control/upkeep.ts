@@ -1,4 +1,5 @@
 /** When the index of processes is brought up to date: in calm times, within a budget, and not right after a shot. */
+import { isDue, never } from '../core/due.ts';
 import { noteCalmRound, suspectsOf } from '../core/fork-storm.ts';
 import type { State } from '../core/state.ts';
 import { ABSENT } from '../core/units.ts';
@@ -34,8 +35,8 @@ export interface Upkeep {
 }
 
 export const createUpkeep = (index: Index, state: State): Upkeep => {
-  let roundEndMs = Number.NEGATIVE_INFINITY;
-  let lastSignalMs = Number.NEGATIVE_INFINITY;
+  const roundEnd = never();
+  const lastSignal = never();
 
   const roundEveryMs = (): number => {
     if (state.nobodyMs !== ABSENT) return NOBODY_ROUND_MS;
@@ -62,14 +63,14 @@ export const createUpkeep = (index: Index, state: State): Upkeep => {
       const emergency = state.level >= LEVEL.TERM || fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
       // With nobody to choose there is no shot to keep the way clear for: only somebody new can help.
       if (emergency && state.nobodyMs === ABSENT) return;
-      if (nowMs - lastSignalMs < REFRESH_AFTER_SIGNAL_MS || nowMs - roundEndMs < roundEveryMs()) return;
+      if (!isDue(lastSignal, REFRESH_AFTER_SIGNAL_MS, nowMs) || !isDue(roundEnd, roundEveryMs(), nowMs)) return;
       const budgetMs = state.level >= LEVEL.APPROACH ? APPROACH_BUDGET_MS : CALM_BUDGET_MS;
       if (!index.refresh(budgetMs)) return;
-      roundEndMs = nowMs;
+      roundEnd.ms = nowMs;
       if (state.level === LEVEL.CALM) noteCalmRound(state.forkStorm, index.table);
     },
     shot: (nowMs) => {
-      lastSignalMs = nowMs;
+      lastSignal.ms = nowMs;
     },
   };
 };

@@ -19,8 +19,6 @@ export interface CgroupAction {
   readonly victims: Victim[];
   /** A scan has been asked for to choose within the cgroup. */
   selecting: boolean;
-  /** Written 1 to its cgroup.kill off the loop, after the signals; "" when there is nothing to write. */
-  killPath: string;
   /** Why nobody was signalled, as it was last told. */
   outcome: CgroupRuleOutcome | null;
   outcomeMs: number;
@@ -33,7 +31,6 @@ export const createCgroupAction = (): CgroupAction => ({
   path: '',
   victims: [],
   selecting: false,
-  killPath: '',
   outcome: null,
   outcomeMs: ABSENT,
   nobodyMs: ABSENT,

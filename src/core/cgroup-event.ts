@@ -1,6 +1,6 @@
 /** What is told of single cgroups, and what rules for them came to. */
 /** What can be wrong with one cgroup within its own limits; core/cgroup has what each one is. */
-export const CGROUP_CONDITIONS = ['oom_loop', 'memory_high', 'at_limit'] as const;
+export const CGROUP_CONDITIONS = ['oom_loop', 'under_oom', 'memory_high', 'at_limit'] as const;
 export type CgroupCondition = (typeof CGROUP_CONDITIONS)[number];
 
 /**

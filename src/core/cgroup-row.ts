@@ -22,6 +22,8 @@ export interface CgroupRow {
   /** memory.pressure by its totals, permyriad of the time since the last reading. */
   somePermyriad: number;
   fullPermyriad: number;
+  /** cgroup v1: out of memory with oom_kill_disable, its tasks sleep (linux/cgroup/under-oom). Nothing else is known of it then. */
+  isUnderOom: boolean;
 }
 
 export const emptyCgroupRow = (path: string): CgroupRow => ({
@@ -36,6 +38,7 @@ export const emptyCgroupRow = (path: string): CgroupRow => ({
   oomKillPerS: ABSENT,
   somePermyriad: ABSENT,
   fullPermyriad: ABSENT,
+  isUnderOom: false,
 });
 
 /** The lower of its own two limits, KiB; ABSENT when it has none. */

@@ -120,7 +120,6 @@ const chooseWithin = (
   }
   const dryRun = policy.mode === 'observe';
   pushSignals(state, table, slot, signal, dryRun, '', out, whole, true);
-  if (whole !== null && signal === 'KILL' && !dryRun) action.killPath = whole.path;
   return null;
 };
 

@@ -3,8 +3,7 @@ import { EXCLUSIONS } from './event.ts';
 import { findStorm, isTellable } from './fork-storm.ts';
 import { futilityOf, futilityText } from './futility.ts';
 import type { SignalIntent } from './intent.ts';
-import { memoryFacts } from './memory-facts.ts';
-import { noAction } from './no-action.ts';
+import { noAction, noActionEvent } from './no-action.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -74,10 +73,7 @@ const takeStorm = (
   if (storm.isSpared) {
     const why = EXCLUSIONS[state.ranking.exclusion[storm.slot] as number];
     const detail = `pid ${table.pid[storm.slot]} (${table.comm[storm.slot]}) replaces its children, and is ${why}`;
-    const { number: episode } = state.episode;
-    const memory = memoryFacts(sample);
-    if (isTellable(forkStorm, nowMs))
-      out.events.push({ kind: 'no_action', episode, reason: 'fork_storm', detail, memory });
+    if (isTellable(forkStorm, nowMs)) out.events.push(noActionEvent(state, 'fork_storm', detail, sample));
     return false;
   }
   forkStorm.members = storm.members;

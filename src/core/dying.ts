@@ -74,23 +74,6 @@ export interface Dying {
   isIgnored: boolean;
 }
 
-/** A stage in the life of a process that is dying, whoever killed it. */
-export interface VictimEvent {
-  kind: 'victim';
-  episode: number;
-  pid: number;
-  comm: string;
-  killedBy: KilledBy;
-  life: Life;
-  /** Since the SIGKILL, or since it was first seen. */
-  afterMs: number;
-  /** ABSENT when unknown. */
-  sizeKiB: number;
-  /** Why it does not go; null while that is not known or it goes. */
-  reason: StuckReason | null;
-  detail: string;
-}
-
 export const newDying = (
   slot: number,
   pid: number,

@@ -48,7 +48,7 @@ export interface Pressed {
   readonly steered: number;
 }
 
-/** The last resort: SysRq-c or SysRq-b. */
+/** The last resort: SysRq-c or SysRq-b, or the watchdog device is left unfed. */
 export interface LastResortIntent {
   readonly kind: 'last_resort';
   readonly action: LastDeed;

@@ -38,6 +38,14 @@ export type Rung = (typeof RUNGS)[number];
 /** What the last resort does. */
 export type LastDeed = Exclude<LastResort, 'off'>;
 
+/**
+ * A watchdog device that is the last resort. armed: it resets the host unless it is fed; short: likewise, sooner than it was
+ * asked to, as it cannot be stopped; refused: it is not used; failed: a write to it did; fed_again: the shortage was over
+ * before the last resort took effect; released: stopped, as the daemon ends or policy has changed.
+ */
+export const WATCHDOG_STATES = ['armed', 'short', 'refused', 'failed', 'fed_again', 'released'] as const;
+export type WatchdogState = (typeof WATCHDOG_STATES)[number];
+
 /** What came of putting oom_score_adj back, in processes. */
 export interface Restored {
   readonly restored: number;
@@ -68,4 +76,14 @@ export type LadderEvent =
   | ({ kind: 'restored'; by: 'verification' | 'start' | 'stop' } & Restored)
   /** A standstill lasts: SysRq keys are pressed for the kernel log, and memory is told. */
   | { kind: 'evidence'; episode: number; keys: string; stalledMs: number; memory: MemoryFacts; sent: boolean }
-  | { kind: 'last_resort'; episode: number; action: LastDeed; stalledMs: number; sent: boolean; errno: number };
+  | { kind: 'last_resort'; episode: number; action: LastDeed; stalledMs: number; sent: boolean; errno: number }
+  | {
+      kind: 'watchdog_device';
+      state: WatchdogState;
+      device: string;
+      /** Without being fed for so long it resets the host; ABSENT when it does not say. */
+      timeoutMs: number;
+      wantedMs: number;
+      /** 0, or why: of the call that failed. */
+      errno: number;
+    };

@@ -22,6 +22,7 @@ export const LIVELOCK_CAUSES = [
   'mmap_lock',
   'unkillable',
   'memcg_unkillable',
+  'memcg_under_oom',
   'shmem',
   'slab',
   'hugetlb',

@@ -100,7 +100,7 @@ export interface SelectPolicy {
 export const SYSRQ_F = ['off', 'undirected', 'directed'] as const;
 export type SysrqF = (typeof SYSRQ_F)[number];
 
-export const LAST_RESORTS = ['off', 'crash', 'reboot'] as const;
+export const LAST_RESORTS = ['off', 'crash', 'reboot', 'watchdog'] as const;
 export type LastResort = (typeof LAST_RESORTS)[number];
 
 export type CgroupRuleAction = 'tell' | 'term' | 'kill';
@@ -150,6 +150,10 @@ export interface ActPolicy {
   readonly lastResort: LastResort;
   /** How long the host must have stood still. */
   readonly lastResortAfterMs: number;
+  /** Opened, and so armed, for lastResort watchdog in enforce mode alone. */
+  readonly watchdogDevice: string;
+  /** Without being fed for so long it resets the host. */
+  readonly watchdogTimeoutMs: number;
 }
 
 /** What of others may be changed to get a stuck victim or a throttled cgroup going; see core/remedy. */

@@ -115,6 +115,7 @@ export const pushSignals = (
   // Inside of a cgroup nobody outside of it is taken along.
   const members = isOfCgroup ? undefined : state.forkStorm.members;
   state.company = companyOf(table, state.ranking, slot, whole, members);
+  state.wholePath = whole?.path ?? '';
   const mark = isOfCgroup ? ({ isOfCgroup: true } as const) : {};
   out.intents.push({ kind: 'signal', signal, slot, pid, dryRun, reason, company: '', companyOf: slot, ...mark });
   for (const { slot: other, pid: otherPid, company } of state.company) {

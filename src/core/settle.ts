@@ -69,6 +69,7 @@ const newVictim = (
   exitedMs: ABSENT,
   freedMs: ABSENT,
   company: state.company,
+  wholePath: state.wholePath,
   checkpoint: 0,
   verdict: null,
 });
@@ -107,6 +108,16 @@ const refuse = (state: State, victims: readonly Victim[], { slot, pid, companyOf
   const company = victims.find((victim) => victim.slot === companyOf)?.company ?? [];
   const at = company.findIndex((each) => each.slot === slot && each.pid === pid);
   if (at >= 0) company.splice(at, 1);
+};
+
+/**
+ * SIGKILL has left for a victim with whom a whole cgroup dies: those who were forked since, and those whom the index does not
+ * know, are killed by the kernel.
+ */
+const killWhole = (state: State, path: string, isOfCgroup: boolean, nowMs: number): void => {
+  if (path === '' || state.wholeKills.some((kill) => kill.path === path)) return;
+  const admitsUnkillable = isOfCgroup && state.cgroupAction.rule?.unkillable === true;
+  state.wholeKills.push({ path, admitsUnkillable, sinceMs: nowMs });
 };
 
 export interface Settled {
@@ -182,4 +193,6 @@ export const settle = (
     known.signalledMs = nowMs;
     known.checkpoint = 0;
   }
+  if (outcome.sent && intent.signal === 'KILL')
+    killWhole(state, known?.wholePath ?? state.wholePath, isOfCgroup, nowMs);
 };

@@ -16,6 +16,7 @@ import { createLivelockWatch, type LivelockWatch } from './livelock/follow.ts';
 import { type Livelock, noLivelock } from './livelock.ts';
 import { createRegister, type Register } from './register/register.ts';
 import { createRemedies, type Remedies } from './remedies/remedies.ts';
+import type { WholeKill } from './select/company.ts';
 import { createRanking, type Ranking } from './select/rank.ts';
 import { createStallWatch, type StallWatch } from './stall/stall.ts';
 import { emptyStallSummary, type StallSummary } from './stall-summary.ts';
@@ -64,6 +65,10 @@ export interface State {
   readonly refused: Refusal[];
   /** Who goes along with the victim of the present intents. */
   company: Companion[];
+  /** The cgroup that dies with that victim as a whole; "" none. */
+  wholePath: string;
+  /** To be killed by the kernel as a whole, off the loop (commands/daemon/whole-kills). */
+  readonly wholeKills: WholeKill[];
   level: number;
   /** A scan has been asked for and this tick was to use it. */
   selecting: boolean;
@@ -106,6 +111,8 @@ export const createState = (capacity: number): State => ({
   victims: [],
   refused: [],
   company: [],
+  wholePath: '',
+  wholeKills: [],
   level: LEVEL.CALM,
   selecting: false,
   verdictMs: ABSENT,

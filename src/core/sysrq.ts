@@ -3,7 +3,7 @@ import { spend } from './act/budget.ts';
 import { type Aimed, aim } from './aim.ts';
 import type { NoActionReason } from './event.ts';
 import type { Pressed, SysrqIntent } from './intent.ts';
-import { memoryFacts } from './memory-facts.ts';
+import { noActionEvent } from './no-action.ts';
 import type { TickOutput } from './output.ts';
 import type { Policy } from './policy.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -36,8 +36,7 @@ const refuse = (
   nowMs: number,
   out: TickOutput,
 ): void => {
-  if (!isNews(state, reason, nowMs)) return;
-  out.events.push({ kind: 'no_action', episode: state.episode.number, reason, detail, memory: memoryFacts(sample) });
+  if (isNews(state, reason, nowMs)) out.events.push(noActionEvent(state, reason, detail, sample));
 };
 
 /**

@@ -30,6 +30,8 @@ export interface Victim {
   freedMs: number;
   /** Who goes along with it: signalled whenever it is. */
   readonly company: Companion[];
+  /** The cgroup that dies with it as a whole, with everything below; "" none. */
+  readonly wholePath: string;
   /** Index of the next checkpoint to be told. */
   checkpoint: number;
   verdict: VerifyVerdict | null;

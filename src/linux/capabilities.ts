@@ -21,6 +21,7 @@ import { probeRivals } from './probe/rivals.ts';
 import { probeKmsg, probeSysctls, probeSysrq } from './probe/sysctl.ts';
 import { probeTracing } from './probe/tracing.ts';
 import { probeCgroupNamespace, probeHidepid, probePidNamespace, probeProcMounts } from './probe/visibility.ts';
+import { probeWatchdog } from './probe/watchdog.ts';
 import type { Roots } from './root.ts';
 
 const PROBES: readonly Probe[] = [
@@ -46,9 +47,11 @@ const PROBES: readonly Probe[] = [
   probeRivals,
 ];
 
-/** The remedies that policy turns on: whether they could be carried out. */
-export const probeOf = (roots: Roots, { remedies }: Pick<Policy, 'remedies'>): readonly Finding[] =>
-  probeRemedies(remedies, readHost(roots));
+/** What policy turns on, remedies and the watchdog device: whether it could be done. */
+export const probeOf = (roots: Roots, { remedies, act }: Pick<Policy, 'remedies' | 'act'>): readonly Finding[] => [
+  ...probeRemedies(remedies, readHost(roots)),
+  ...probeWatchdog(act),
+];
 
 /** Never throws for what a host lacks: that is a finding. */
 export const probe = (roots: Roots, syscalls: SyscallSupport): readonly Finding[] => {

@@ -9,12 +9,14 @@ const PATH_LIMIT = 200;
 
 const OVER: Readonly<Record<CgroupCondition, string>> = {
   oom_loop: 'is no longer out of memory',
+  under_oom: 'is no longer out of memory',
   memory_high: 'is no longer throttled at memory.high',
   at_limit: 'no longer stalls at memory.max',
 };
 
 const WHAT: Readonly<Record<CgroupCondition, readonly [LogLevel, string]>> = {
   oom_loop: ['error', 'is out of memory again and again and the kernel kills nobody in it'],
+  under_oom: ['error', 'is out of memory and its tasks sleep: oom_kill_disable keeps the kernel from killing in it'],
   memory_high: ['warn', 'is throttled at memory.high and makes next to no progress'],
   at_limit: ['info', 'stalls at its own memory.max'],
 };
@@ -26,6 +28,10 @@ const cureOf = (event: EventOf<'cgroup'>): string => {
       return event.processes > 0 && event.unkillable === event.processes
         ? `all of its processes are at oom_score_adj -1000, which the kernel does not kill; remedy: raise ${raise}.max, or kill one of them by hand`
         : `a victim of it may be unable to exit; remedy: raise ${raise}.max`;
+    case 'under_oom': {
+      const files = `/sys/fs/cgroup/memory${printable(event.path, PATH_LIMIT)}/memory`;
+      return `remedy: echo 0 > ${files}.oom_control, raise ${files}.limit_in_bytes, or kill one of its processes by hand`;
+    }
     case 'memory_high':
       return `the host is not short; remedy: raise ${raise}.high, or end a process in it`;
     case 'at_limit':
@@ -42,7 +48,7 @@ export const cgroupSentence = (event: EventOf<'cgroup'>): Sentence => {
   const held = event.limitKiB < 0 ? size(event.currentKiB) : sizeOf(event.currentKiB, event.limitKiB);
   const numbers = [
     held,
-    `${event.perS} times a second`,
+    event.condition === 'under_oom' ? '' : `${event.perS} times a second`,
     event.fullPermyriad < 0 ? '' : `all tasks stalled ${percent(event.fullPermyriad)} of the time`,
   ];
   return [

@@ -1,5 +1,5 @@
 /** Words for the upper rungs of the ladder: SysRq-f and what became of it, evidence, the last resort. */
-import type { LastDeed, SysrqOutcome } from '../core/ladder-event.ts';
+import type { LastDeed, SysrqOutcome, WatchdogState } from '../core/ladder-event.ts';
 import { count, span } from './amount.ts';
 import { printable, quoted } from './printable.ts';
 import { available, behindColon, type EventOf, inBrackets, type LogLevel, type Sentence } from './sentence.ts';
@@ -65,6 +65,7 @@ export const evidenceSentence = (event: EventOf<'evidence'>): Sentence => {
 const LAST_RESORT_WORDS: Readonly<Record<LastDeed, string>> = {
   crash: 'crash by SysRq-c',
   reboot: 'restart by SysRq-b',
+  watchdog: 'the watchdog device is left unfed',
 };
 
 export const lastResortSentence = (event: EventOf<'last_resort'>): Sentence => {
@@ -75,4 +76,30 @@ export const lastResortSentence = (event: EventOf<'last_resort'>): Sentence => {
     'error',
     event.sent ? `${since}; last resort: ${what}` : `${since}; last resort would be: ${what} (observe mode)`,
   ];
+};
+
+const within = (timeoutMs: number): string =>
+  timeoutMs > 0 ? `unless it is fed within ${span(timeoutMs)}` : 'after a time that it does not tell, unless it is fed';
+
+const WATCHDOG_WORDS: Readonly<Record<WatchdogState, (event: EventOf<'watchdog_device'>) => [LogLevel, string]>> = {
+  armed: ({ timeoutMs }) => ['info', `is armed: it resets the host ${within(timeoutMs)}`],
+  short: ({ timeoutMs, wantedMs, errno }) => [
+    'error',
+    `does not take ${span(wantedMs)} (errno ${errno}) and cannot be stopped: it resets the host ${within(timeoutMs)}`,
+  ],
+  refused: ({ timeoutMs, wantedMs, errno }) => [
+    'error',
+    `is not used, there is no last resort (errno ${errno}${timeoutMs > 0 ? `, it has ${span(timeoutMs)} instead of ${span(wantedMs)}` : ''})`,
+  ],
+  failed: ({ errno, timeoutMs }) => [
+    'error',
+    `could not be written to (errno ${errno}): it resets the host ${within(timeoutMs)}`,
+  ],
+  fed_again: () => ['warn', 'is fed again: the shortage was over before it ran out'],
+  released: () => ['info', 'is disarmed'],
+};
+
+export const watchdogSentence = (event: EventOf<'watchdog_device'>): Sentence => {
+  const [level, words] = WATCHDOG_WORDS[event.state](event);
+  return [level, `watchdog ${printable(event.device)} ${words}`];
 };

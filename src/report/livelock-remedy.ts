@@ -81,6 +81,12 @@ export const CAUSE_WORDS: Readonly<Record<LivelockCause, CauseWords>> = {
     remedy: 'systemctl kill -s KILL UNIT works at oom_score_adj -1000 as well; or raise MemoryMax=',
     killing: 'yes, of a process in the cgroup',
   },
+  memcg_under_oom: {
+    cause: 'a cgroup v1 is out of memory, and its killer is switched off',
+    sign: 'oom_kill_disable 1 and under_oom 1 in memory.oom_control, by two looks',
+    remedy: 'systemctl kill -s KILL UNIT; or raise MemoryLimit=',
+    killing: 'yes, of a process in the cgroup',
+  },
   shmem: {
     cause: 'tmpfs or shared memory has the memory',
     sign: 'Shmem is 70 % of memory, or four fifths of what was lost since the host was at ease',

@@ -14,6 +14,8 @@ const PID = /^pid (\d+)/;
 const OF_CGROUP: Readonly<Partial<Record<LivelockCause, string>>> = {
   memory_high: 'echo max > /sys/fs/cgroupPATH/memory.high, or echo 1 > /sys/fs/cgroupPATH/cgroup.kill',
   memcg_unkillable: 'echo 1 > /sys/fs/cgroupPATH/cgroup.kill, or raise its memory.max',
+  memcg_under_oom:
+    'echo 0 > /sys/fs/cgroup/memoryPATH/memory.oom_control lets the kernel kill in it, or raise its memory.limit_in_bytes',
   oom_lock: 'dmesg -n 3; sysctl vm.oom_dump_tasks=0; echo 1 > /sys/fs/cgroupPATH/cgroup.kill',
 };
 

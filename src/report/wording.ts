@@ -10,7 +10,13 @@ import { forcedSentence, reapSentence, victimSentence } from './dying-wording.ts
 import { fieldsOf } from './fields.ts';
 import { holdersSentence } from './holder-wording.ts';
 import { kernelKillSentence, kernelNoteSentence, killBurstSentence, killsUnseenSentence } from './kernel-wording.ts';
-import { evidenceSentence, lastResortSentence, restoredSentence, sysrqSentence } from './ladder-wording.ts';
+import {
+  evidenceSentence,
+  lastResortSentence,
+  restoredSentence,
+  sysrqSentence,
+  watchdogSentence,
+} from './ladder-wording.ts';
 import { livelockSentence } from './livelock-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
 import { remedySentence } from './remedy-wording.ts';
@@ -50,6 +56,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return evidenceSentence(event);
     case 'last_resort':
       return lastResortSentence(event);
+    case 'watchdog_device':
+      return watchdogSentence(event);
     case 'finding':
       return findingSentence(event.finding);
     case 'rehearsed':

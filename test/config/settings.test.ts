@@ -37,6 +37,8 @@ test('the defaults in machine units', () => {
       evidence: 'wm',
       lastResort: 'off',
       lastResortAfterMs: 120_000,
+      watchdogDevice: '/dev/watchdog',
+      watchdogTimeoutMs: 180_000,
     },
     cgroups: [],
     remedies: {
@@ -116,6 +118,14 @@ describe('values that are refused, each at its place', () => {
     [
       'act: { hold_off: 50ms }',
       '1:18 act.hold_off: expected a duration from 100ms to 10s, got "50ms": memory needs 100 ms to show up as free, and sooner the next kill hits an innocent',
+    ],
+    [
+      'act: { watchdog_device: watchdog }',
+      '1:25 act.watchdog_device: expected "/dev/watchdog", got "watchdog": it is no path below /dev',
+    ],
+    [
+      'act: { watchdog_timeout: 20s }',
+      '1:26 act.watchdog_timeout: expected a duration from 30s to 1h, got "20s": the main process was 26 s late once where it was not protected, and that is no reason for a reset',
     ],
     ['act: { kills_per_hour: many }', '1:24 act.kills_per_hour: expected a whole number from 1 to 10000, got "many"'],
     [

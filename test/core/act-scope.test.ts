@@ -2,11 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { wholePathOf } from '../../src/core/cgroup-row.ts';
+import type { SignalIntent } from '../../src/core/intent.ts';
 import type { TickOutput } from '../../src/core/output.ts';
 import { choose, pushSignals, wholeOf } from '../../src/core/selection.ts';
+import { settle } from '../../src/core/settle.ts';
 import { createState } from '../../src/core/state.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import { defaultPolicy } from '../support/policy.ts';
+import { aSample } from './support/samples.ts';
 import { type Row, tableOf } from './support/tables.ts';
 
 const ROWS: Partial<Row>[] = [
@@ -41,6 +44,20 @@ describe('with the largest process', () => {
     expect(taken('cgroup', guarded), 'it is not in the cgroup').toEqual(['hog', 'sibling cgroup']);
     const spared = ROWS.map((row) => ({ ...row, oomScoreAdj: row.comm === 'hog' ? 0 : -1000 }));
     expect(taken('unit', spared)).toEqual([]);
+  });
+
+  it('the kernel is asked to kill those who were forked since, once SIGKILL has left', () => {
+    const policy = defaultPolicy('mode: enforce\nact: { scope: unit }');
+    const table = tableOf(ROWS);
+    const state = createState(table.capacity);
+    const out: TickOutput = { intents: [], events: [], tasks: [] };
+    const slot = choose(state, table, policy, MIB);
+    pushSignals(state, table, slot, 'KILL', false, '', out, wholeOf(table, slot, policy));
+    const settled = { table, sample: aSample(), policy, scanMs: 1, nowMs: 0 };
+    for (const intent of out.intents) {
+      settle(state, intent as SignalIntent, { sent: true, errno: 0 }, settled, out.events, out.tasks);
+    }
+    expect(state.wholeKills).toEqual([{ path: '/system.slice/web.service', admitsUnkillable: false, sinceMs: 0 }]);
   });
 
   it('of no unit, or at the root, it dies alone', () => {

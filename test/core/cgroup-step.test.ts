@@ -180,6 +180,14 @@ describe('the scope', () => {
     ).toBe(`2 s: ${POD} unknown_inside`);
   });
 
+  it('takes those who were forked meanwhile also when SIGKILL follows SIGTERM', () => {
+    const asks = whole('cgroup').replace('action: kill', 'action: term').concat('act: { term_timeout: 3s }\n');
+    expect(play(asks, {}, 4900).killPaths).toEqual([]);
+    const turns = play(asks, {}, 5100);
+    expect(turns.killPaths).toEqual([POD]);
+    expect(turns.state.cgroupAction.victims[0]).toMatchObject({ signal: 'KILL', wholePath: POD });
+  });
+
   it('writes no cgroup.kill for a SIGTERM or in observe mode', () => {
     expect(play(whole('cgroup').replace('action: kill', 'action: term'), {}, 3000).killPaths).toEqual([]);
     expect(play(whole('cgroup').replace('enforce', 'observe'), {}, 3000).killPaths).toEqual([]);

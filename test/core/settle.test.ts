@@ -109,6 +109,7 @@ describe('a signal that was sent', () => {
         exitedMs: ABSENT,
         freedMs: ABSENT,
         company: [],
+        wholePath: '',
         checkpoint: 0,
         verdict: null,
       },

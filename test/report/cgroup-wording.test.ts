@@ -42,6 +42,14 @@ test.each<[OomwatchdEvent, string]>([
     'error: cgroup /app.slice/a.service is out of memory again and again and the kernel kills nobody in it for 5.0 s: 41 of 40 MiB, 30 times a second, all tasks stalled 43 % of the time (pid 7 (conmon) at oom_score_adj -1000); all of its processes are at oom_score_adj -1000, which the kernel does not kill; remedy: raise /sys/fs/cgroup/app.slice/a.service/memory.max, or kill one of them by hand',
   ],
   [
+    { ...high, condition: 'under_oom', forMs: 0, currentKiB: 40 * MIB, perS: 0, fullPermyriad: ABSENT },
+    'error: cgroup /app.slice/a.service is out of memory and its tasks sleep: oom_kill_disable keeps the kernel from killing in it for 0 ms: 40 of 40 MiB; remedy: echo 0 > /sys/fs/cgroup/memory/app.slice/a.service/memory.oom_control, raise /sys/fs/cgroup/memory/app.slice/a.service/memory.limit_in_bytes, or kill one of its processes by hand',
+  ],
+  [
+    { ...high, condition: 'under_oom', holds: false },
+    'info: cgroup /app.slice/a.service is no longer out of memory after 5.0 s',
+  ],
+  [
     { ...high, condition: 'oom_loop', processes: 2, unkillable: 1 },
     'error: cgroup /app.slice/a.service is out of memory again and again and the kernel kills nobody in it for 5.0 s: 41 of 40 MiB, 30 times a second, all tasks stalled 43 % of the time; a victim of it may be unable to exit; remedy: raise /sys/fs/cgroup/app.slice/a.service/memory.max',
   ],

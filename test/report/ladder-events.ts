@@ -1,7 +1,7 @@
 /** Arbitrary events of the upper rungs of the ladder, made of the parts that events.ts has. */
 import fc from 'fast-check';
 import type { MemoryFacts } from '../../src/core/event.ts';
-import { type LadderEvent, SYSRQ_OUTCOMES } from '../../src/core/ladder-event.ts';
+import { type LadderEvent, SYSRQ_OUTCOMES, WATCHDOG_STATES } from '../../src/core/ladder-event.ts';
 
 interface Parts {
   readonly hostile: fc.Arbitrary<string>;
@@ -26,7 +26,11 @@ export const ladderEvents = ({ hostile, comm, texts, amount, memoryFacts }: Part
   }),
   fc.record({
     ...{ kind: fc.constant('last_resort' as const), episode: fc.nat() },
-    ...{ action: fc.constantFrom('crash' as const, 'reboot' as const), stalledMs: amount },
+    ...{ action: fc.constantFrom('crash' as const, 'reboot' as const, 'watchdog' as const), stalledMs: amount },
     ...{ sent: fc.boolean(), errno: fc.nat() },
+  }),
+  fc.record({
+    ...{ kind: fc.constant('watchdog_device' as const), state: fc.constantFrom(...WATCHDOG_STATES), device: hostile },
+    ...{ timeoutMs: amount, wantedMs: amount, errno: fc.nat() },
   }),
 ];

@@ -20,6 +20,10 @@ const sysrq: Extract<OomwatchdEvent, { kind: 'sysrq' }> = {
 const restored = { kind: 'restored', by: 'verification', restored: 2, gone: 0, changed: 0, failed: [] } as const;
 const evidence = { kind: 'evidence', episode: 1, keys: 'wm', stalledMs: 30_000, memory, sent: true } as const;
 const last = { kind: 'last_resort', episode: 1, action: 'reboot', stalledMs: 120_000, sent: true, errno: 0 } as const;
+const watchdog: Extract<OomwatchdEvent, { kind: 'watchdog_device' }> = {
+  ...{ kind: 'watchdog_device', state: 'armed', device: '/dev/watchdog' },
+  ...{ timeoutMs: 180_000, wantedMs: 180_000, errno: 0 },
+};
 const SEEN = 'MemAvailable 48 MiB of 4.0 GiB';
 
 describe('a sentence about', () => {
@@ -80,6 +84,36 @@ describe('a sentence about', () => {
       { ...last, sent: false, errno: 2 },
       'error: the host stands still since 2 min 0 s; last resort, restart by SysRq-b, failed with errno 2',
     ],
+    [
+      { ...last, action: 'watchdog' },
+      'error: the host stands still since 2 min 0 s; last resort: the watchdog device is left unfed',
+    ],
+    [watchdog, 'info: watchdog /dev/watchdog is armed: it resets the host unless it is fed within 3 min 0 s'],
+    [
+      { ...watchdog, state: 'short', timeoutMs: 39_000, errno: 22 },
+      'error: watchdog /dev/watchdog does not take 3 min 0 s (errno 22) and cannot be stopped: it resets the host unless it is fed within 39 s',
+    ],
+    [
+      { ...watchdog, state: 'short', timeoutMs: -1, errno: 95 },
+      'error: watchdog /dev/watchdog does not take 3 min 0 s (errno 95) and cannot be stopped: it resets the host after a time that it does not tell, unless it is fed',
+    ],
+    [
+      { ...watchdog, state: 'refused', timeoutMs: 39_000, errno: 22 },
+      'error: watchdog /dev/watchdog is not used, there is no last resort (errno 22, it has 39 s instead of 3 min 0 s)',
+    ],
+    [
+      { ...watchdog, state: 'refused', timeoutMs: -1, errno: 16 },
+      'error: watchdog /dev/watchdog is not used, there is no last resort (errno 16)',
+    ],
+    [
+      { ...watchdog, state: 'failed', errno: 5 },
+      'error: watchdog /dev/watchdog could not be written to (errno 5): it resets the host unless it is fed within 3 min 0 s',
+    ],
+    [
+      { ...watchdog, state: 'fed_again' },
+      'warn: watchdog /dev/watchdog is fed again: the shortage was over before it ran out',
+    ],
+    [{ ...watchdog, state: 'released' }, 'info: watchdog /dev/watchdog is disarmed'],
   ])('%#', (event, sentence) => {
     expect(said(event)).toBe(sentence);
   });
@@ -96,6 +130,7 @@ describe('a line for the kernel log', () => {
       evidence,
       'standstill since 30 s: pressing SysRq wm mem_total:4194304kB mem_available:49152kB mem_free:20480kB swap_total:0kB swap_free:0kB',
     ],
+    [{ ...watchdog, state: 'fed_again' }, 'watchdog device /dev/watchdog fed_again timeout:180 s errno:0'],
     [{ ...last, stalledMs: 120_400 }, 'standstill since 120 s: last resort reboot begun'],
     [{ ...last, sent: false }, 'standstill since 120 s: last resort reboot left out (observe mode)'],
     [{ ...last, sent: false, errno: 2 }, 'standstill since 120 s: last resort reboot failed (errno 2)'],

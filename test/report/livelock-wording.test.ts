@@ -36,6 +36,9 @@ describe('a livelock in words', () => {
     expect(livelockRemedy('memory_high', '/a/b-1')).toBe(
       'echo max > /sys/fs/cgroup/a/b-1/memory.high, or echo 1 > /sys/fs/cgroup/a/b-1/cgroup.kill',
     );
+    expect(livelockRemedy('memcg_under_oom', '/a/b-1')).toContain(
+      'echo 0 > /sys/fs/cgroup/memory/a/b-1/memory.oom_control',
+    );
     for (const subject of ['/a/$(reboot)', '/a/x;y.service', 'x.service', '/a b/c.scope']) {
       expect(livelockRemedy('memory_high', subject)).toBe(CAUSE_WORDS.memory_high.remedy);
     }

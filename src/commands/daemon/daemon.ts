@@ -3,6 +3,7 @@ import { openControlSocket } from '../../control/control-socket.ts';
 import { createLoop } from '../../control/loop.ts';
 import { schedule } from '../../control/schedule.ts';
 import { isWithin } from '../../core/cgroup-row.ts';
+import { never, takeTurn } from '../../core/due.ts';
 import type { Finding, OomwatchdEvent } from '../../core/event.ts';
 import type { ForcedAnswer, ForcedRequest } from '../../core/forced.ts';
 import { memoryFacts } from '../../core/memory-facts.ts';
@@ -22,11 +23,14 @@ import { openJournal } from '../../linux/steer/journal.ts';
 import { putRight } from '../../linux/steer/put-right.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
 import * as libc from '../../linux/sys/libc.ts';
+import * as locks from '../../linux/sys/locks.ts';
+import { createWatchdogDevice } from '../../linux/watchdog-device.ts';
 import { VERSION } from '../../version.ts';
 import { openDeathWatch } from './death-watch.ts';
 import { settleHeap } from './heap.ts';
 import { openHost, settleIndex } from './host.ts';
 import { kmsgLine } from './kmsg-line.ts';
+import { createLastResort } from './last-resort.ts';
 import { createOffLoop } from './off-loop.ts';
 import type { PolicyResult } from './policy-source.ts';
 import { lockCode } from './protection.ts';
@@ -74,7 +78,8 @@ export const runDaemon = async (
   const journal = openJournal(JOURNAL_PATH);
   const left = typeof journal === 'string' ? null : await putRight(roots.proc, journal);
   state.canSteer = typeof journal !== 'string';
-  const deaths = openDeathWatch(host, typeof journal === 'string' ? null : journal);
+  const lastResort = createLastResort(createWatchdogDevice({ ...libc, ...locks }), (event) => publish(event));
+  const deaths = openDeathWatch(host, typeof journal === 'string' ? null : journal, lastResort.leaveUnfed);
   const kmsg = createKmsgWriter(roots.kmsg);
   const notifier = createNotifier(process.env['NOTIFY_SOCKET']);
   const watchdog = createWatchdog(notifier, process.env['WATCHDOG_USEC'], clock.nowMs);
@@ -99,6 +104,7 @@ export const runDaemon = async (
     for (const { name, isUp, detail } of deaths.sources()) {
       if (!isUp) reporting.publish({ kind: 'source', name, up: false, detail });
     }
+    lastResort.tell();
   };
   const reporting = openReporting(firstPolicy, clock.nowMs, () => state.level < LEVEL.TERM, tellStanding);
   const publish = (event: OomwatchdEvent): void => {
@@ -128,15 +134,15 @@ export const runDaemon = async (
     standing.push(standby.finding);
     publish({ kind: 'finding', finding: standby.finding });
   }
-  let slowDueMs = 0;
+  const slowNumbers = never();
   const ticked = (): void => {
     watchdog.feed();
     reporting.slow.standbyUp = standby.isUp();
     const nowMs = clock.nowMs();
+    lastResort.ticked(nowMs, state.climb.lastResortMs !== ABSENT);
     offLoop.run(nowMs, state.level);
     watchers.run(nowMs);
-    if (state.level >= LEVEL.TERM || nowMs < slowDueMs) return;
-    slowDueMs = nowMs + SLOW_NUMBERS_MS;
+    if (state.level >= LEVEL.TERM || !takeTurn(slowNumbers, SLOW_NUMBERS_MS, nowMs)) return;
     reporting.slow.ownRssKiB = ownRss();
     reporting.slow.known = index.table.count;
     reporting.slow.armed = index.slots.armed;
@@ -181,6 +187,8 @@ export const runDaemon = async (
     standing.push(socket.finding);
     publish({ kind: 'finding', finding: socket.finding });
   }
+  // Last of all: from here on a start that stood still would reset the host.
+  await lastResort.setPolicy(firstPolicy);
   notifier.send(statusLine(firstPolicy));
 
   const take = (policy: Policy): void => {
@@ -188,6 +196,7 @@ export const runDaemon = async (
     loop.setPolicy(policy);
     standby.setPolicy(policy);
     reporting.setPolicy(policy);
+    void lastResort.setPolicy(policy);
   };
   const reload = createReload({ load, current: host.policy, take, publish, notifier });
   const forceBySignal = (): void => void force({ by: 'SIGUSR2', reason: '', observe: false, sysrq: false });
@@ -198,6 +207,7 @@ export const runDaemon = async (
   if (typeof psi !== 'number') psi.close();
   socket.close();
   await standby.close();
+  await lastResort.close();
   const restored = deaths.executor.restore();
   if (restored !== null) publish({ kind: 'restored', by: 'stop', ...restored });
   publish({ kind: 'stopping', signal });

@@ -23,10 +23,19 @@ export interface DeathWatch {
   close(): void;
 }
 
+const ENODEV = 19;
+
 const LAST_RESORT_KEYS = { crash: 'c', reboot: 'b' } as const;
 
-/** `journal`: null where there is none, and no oom_score_adj is ever changed. */
-export const openDeathWatch = (host: Host, journal: Journal | null = null): DeathWatch => {
+/**
+ * `journal`: null where there is none, and no oom_score_adj is ever changed. `leaveUnfed`: what the last resort is when that is
+ * a watchdog device.
+ */
+export const openDeathWatch = (
+  host: Host,
+  journal: Journal | null = null,
+  leaveUnfed: (dryRun: boolean) => number = () => ENODEV,
+): DeathWatch => {
   const { roots, index, clock } = host;
   const sysrq = createSysrq(`${roots.proc}/sysrq-trigger`);
   const kernelLog = openKernelLog(libc, roots, process.pid);
@@ -51,7 +60,7 @@ export const openDeathWatch = (host: Host, journal: Journal | null = null): Deat
       lastResort: (action, dryRun) => {
         // Not waited for: a filesystem that is stuck would hold it up for ever.
         if (!dryRun) sysrq.press('s', false);
-        return sysrq.press(LAST_RESORT_KEYS[action], dryRun);
+        return action === 'watchdog' ? leaveUnfed(dryRun) : sysrq.press(LAST_RESORT_KEYS[action], dryRun);
       },
     },
     kernelLog,

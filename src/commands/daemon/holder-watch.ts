@@ -1,13 +1,14 @@
 /** Looks who has memory that no death returns, while core/holding says that it is worth it. */
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Holder } from '../../core/holder.ts';
-import type { Observations } from '../../core/observations.ts';
 import type { State } from '../../core/state.ts';
 import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { type Census, createLook } from '../../linux/holders/look.ts';
 import { createPatience } from '../../linux/holders/patience.ts';
 import type { Host } from './host.ts';
+import { createPaced } from './paced.ts';
+import type { Watchers } from './watchers.ts';
 
 /** In a shortage what is told must be of now; before it, it is enough to know where to look. */
 const SHORT_MS = 2000;
@@ -15,17 +16,11 @@ const APPROACH_MS = 5000;
 /** slabinfo and memory.stat take milliseconds; what takes a second waits for slab_mutex or for a flush of a large host. */
 const PATIENCE_MS = 1000;
 
-interface HolderWatch {
-  run(nowMs: number): void;
-  take(into: Observations): void;
-  isWaiting(): boolean;
-}
-
 export const createHolderWatch = (
   { roots, cgroup2, clock, index: { table } }: Host,
   state: State,
   publish: (event: OomwatchdEvent) => void,
-): HolderWatch => {
+): Watchers => {
   const patience = createPatience(PATIENCE_MS);
   const pids = (): number[] => {
     const slots = Array.from(table.rows.subarray(0, table.count));
@@ -43,8 +38,6 @@ export const createHolderWatch = (
   const surroundings = { roots, cgroup2, pageKiB: table.pageKiB, nowMs: clock.nowMs };
   const look = createLook(surroundings, census, patience);
   let found: readonly Holder[] | null = null;
-  let isLooking = false;
-  let begunMs = Number.NEGATIVE_INFINITY;
   let hung = '';
 
   const tellHung = (): void => {
@@ -56,22 +49,19 @@ export const createHolderWatch = (
   };
 
   // Once in calm times: the code is compiled and the files have been opened before it matters.
-  isLooking = true;
-  void look().then(() => {
-    isLooking = false;
+  let isFirst = true;
+  const looking = createPaced(async () => {
+    const holders = await look();
+    if (!isFirst) found = holders;
+    isFirst = false;
   });
+  looking.run(0, 0);
 
   return {
     run: (nowMs) => {
       if (!state.holding.isWanted) return;
       tellHung();
-      if (isLooking || nowMs - begunMs < (state.level >= LEVEL.TERM ? SHORT_MS : APPROACH_MS)) return;
-      isLooking = true;
-      begunMs = nowMs;
-      void look().then((holders) => {
-        found = holders;
-        isLooking = false;
-      });
+      looking.run(state.level >= LEVEL.TERM ? SHORT_MS : APPROACH_MS, nowMs);
     },
     take: (into) => {
       into.holders = found;

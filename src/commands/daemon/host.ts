@@ -16,7 +16,7 @@ import { createLimitSampler } from '../../linux/cgroup/limit-sampler.ts';
 import { ownLimitKiB } from '../../linux/cgroup/own-limit.ts';
 import { createOomGroups } from '../../linux/index/oom-group.ts';
 import { createProcessIndex, type ProcessIndex } from '../../linux/index/process-index.ts';
-import { type CgroupLayout, cgroupLayoutOf } from '../../linux/proc/cgroup-mode.ts';
+import { cgroupLayoutOf, v1PointOf } from '../../linux/proc/cgroup-mode.ts';
 import { type Mount, parseMountinfo } from '../../linux/proc/mountinfo.ts';
 import { parseOsrelease } from '../../linux/proc/osrelease.ts';
 import { unitOf } from '../../linux/proc/unit-of.ts';
@@ -38,6 +38,8 @@ export interface Host {
   readonly kernel: KernelVersion;
   /** Where cgroup2 is mounted, "" where it is not. */
   readonly cgroup2: string;
+  /** Where cgroup v1 has the memory controller, "" where it has not. */
+  readonly memoryV1: string;
   /** Slots whose descriptors must stay open. */
   pin(isPinned: (slot: number) => boolean): void;
 }
@@ -57,10 +59,10 @@ const CHOSEN_MAX = ARMED_MAX * 2;
 const capacityFor = (memTotalKiB: number): number =>
   Math.min(32_768, Math.max(4096, Math.floor(memTotalKiB / 1000 / 4.5)));
 
-const readCgroupLayout = (procRoot: string): CgroupLayout => {
+const readMounts = (procRoot: string): Mount[] => {
   const mounts: Mount[] = [];
   parseMountinfo(readFileSync(`${procRoot}/self/mountinfo`, 'utf8'), mounts);
-  return cgroupLayoutOf(mounts);
+  return mounts;
 };
 
 /** Within a container that has a limit of its own its numbers are what can run out. */
@@ -83,7 +85,8 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
   const ranking = createRanking(capacity, ARMED_MAX);
   let policy = firstPolicy;
   let isPinned: (slot: number) => boolean = () => false;
-  const layout = readCgroupLayout(roots.proc);
+  const mounts = readMounts(roots.proc);
+  const layout = cgroupLayoutOf(mounts);
   const openAdjOf = (pid: number): number => openAdj(roots.proc, pid);
   const oomGroups = createOomGroups(libc, layout.v2Point);
   /** What is killed as a whole with a process of `cgroup`: both are above it, so the shorter path is the wider one. */
@@ -125,6 +128,7 @@ export const openHost = (roots: Roots, firstPolicy: Policy): Host => {
     index,
     kernel: readKernel(roots.proc),
     cgroup2: layout.v2Point,
+    memoryV1: v1PointOf(mounts, 'memory'),
     policy: () => policy,
     setPolicy: (next) => {
       policy = next;

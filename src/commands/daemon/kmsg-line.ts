@@ -3,72 +3,14 @@
  * taken. Written by control itself, as the last witness. The kernel takes ten records in five seconds from one writer (printk_ratelimit of
  * /dev/kmsg, kernel/printk/printk.c): whatever strangers can cause is left out, or a kill would find no room.
  */
-import type { KilledBy, ReapResult } from '../../core/dying.ts';
-import type { ForcedOutcome, OomwatchdEvent } from '../../core/event.ts';
-import type { SysrqOutcome } from '../../core/ladder-event.ts';
+import type { OomwatchdEvent } from '../../core/event.ts';
 import { memAllocInfo, memAllocTask } from '../../core/mem-alloc-lines.ts';
+import { forcedLine, reapLine, signalLine, stuckLine } from './kmsg-death.ts';
+import { evidenceLine, lastResortLine, sysrqLine, watchdogLine } from './kmsg-ladder.ts';
+import { type EventOf, printable, TEXT_LIMIT } from './kmsg-text.ts';
 
-type EventOf<K extends OomwatchdEvent['kind']> = Extract<OomwatchdEvent, { kind: K }>;
-
-type Rescued = Omit<EventOf<'rescue'>, 'kind'>;
-
-/** Longest text of others in a line. */
-const TEXT_LIMIT = 200;
 /** Of a value as a file of the kernel has it. */
 const VALUE_LIMIT = 32;
-
-/** A process chooses its own name: nothing but printable ASCII goes into the kernel log. */
-const printable = (text: string): string => text.slice(0, TEXT_LIMIT).replace(/[^\x20-\x7e]/g, '?');
-
-const FAILED_REAPS: readonly ReapResult[] = ['hung', 'sharer_alive', 'core_dump', 'not_dying', 'failed'];
-const FORCED_DEEDS: readonly ForcedOutcome[] = ['signalled', 'pressed', 'not_pressed'];
-
-const signalLine = (event: EventOf<'signal'>): string => {
-  const { victim, memory, company, companyOf } = event;
-  const verb = event.sent
-    ? `sent SIG${event.signal}`
-    : event.errno === 0
-      ? `would send SIG${event.signal}`
-      : `failed (errno ${event.errno}) to send SIG${event.signal}`;
-  const along = company === '' ? '' : ` ${company}:${companyOf}`;
-  return (
-    `${verb} to process ${victim.pid} (${printable(victim.comm)}) uid:${victim.uid} rss:${victim.rssKiB}kB ` +
-    `swap:${victim.swapKiB}kB oom_score_adj:${victim.oomScoreAdj} reason:${event.reason}${along} ` +
-    `mem_available:${memory.memAvailableKiB}kB swap_free:${memory.swapFreeKiB}kB`
-  );
-};
-
-/** Their number is bounded by the kills. */
-const BOUNDED: readonly KilledBy[] = ['oomwatchd', 'standby', 'kernel'];
-
-const stuckLine = ({
-  life,
-  killedBy,
-  pid,
-  comm,
-  afterMs,
-  sizeKiB,
-  reason,
-  detail,
-}: EventOf<'victim'>): string | null => {
-  if (life !== 'stuck' || !BOUNDED.includes(killedBy)) return null;
-  const about = detail === '' ? '' : ` (${printable(detail)})`;
-  return (
-    `victim ${pid} (${printable(comm)}) of ${killedBy} is stuck after ${Math.round(afterMs)} ms ` +
-    `size:${sizeKiB}kB reason:${reason ?? 'unknown'}${about}`
-  );
-};
-
-const reapLine = ({ result, pid, comm, tries, durationMs }: EventOf<'reap'>): string | null =>
-  FAILED_REAPS.includes(result)
-    ? `process_mrelease of ${pid} (${printable(comm)}) failed: ${result} tries:${tries} after ${Math.round(durationMs)} ms`
-    : null;
-
-const forcedLine = ({ outcome, by, pid, reason, detail }: EventOf<'forced'>): string | null => {
-  if (!FORCED_DEEDS.includes(outcome)) return null;
-  const whom = pid > 0 ? ` process ${pid}` : '';
-  return `forced selection by ${by}: ${outcome}${whom} reason:"${printable(reason)}" ${printable(detail)}`.trimEnd();
-};
 
 /** Longest name of a holder in a line: one that a stranger chose must leave room for the next. */
 const NAME_LIMIT = 48;
@@ -79,37 +21,6 @@ const holdersLine = ({ holders, memory }: EventOf<'holders'>): string | null => 
   const told = holders.map(({ kind, name, sizeKiB }) => `${kind} ${name.slice(0, NAME_LIMIT)} ${sizeKiB}kB`);
   return `${printable(`memory that no kill returns: ${told.join(', ')}`)} mem_available:${memory.memAvailableKiB}kB`;
 };
-
-/** What the standby process writes itself, at once: control does not turn then. */
-export const rescueLine = ({ outcome, pid, comm, sizeKiB, errno, lateMs, memAvailableKiB }: Rescued): string => {
-  const who = `process ${pid} (${printable(comm)}) size:${sizeKiB}kB`;
-  const what = {
-    killed: `sent SIGKILL to ${who}`,
-    refused: `failed (errno ${errno}) to send SIGKILL to ${who}`,
-    observed: `would send SIGKILL to ${who}`,
-    nobody: 'found no candidate',
-    over_budget: 'has no kill left',
-  }[outcome];
-  return `standby ${what} mem_available:${memAvailableKiB}kB, control is overdue by ${lateMs} ms`;
-};
-
-/** Not what a dry run would do, nor the beginning of what is told when it is known. */
-const SYSRQ_TOLD: readonly SysrqOutcome[] = ['pressed', 'failed', 'executed', 'accepted_but_not_executed'];
-
-const sysrqLine = ({ outcome, pid, comm, steered, afterMs, detail }: EventOf<'sysrq'>): string | null => {
-  if (!SYSRQ_TOLD.includes(outcome)) return null;
-  const whom = pid > 0 ? ` process ${pid} (${printable(comm)})` : '';
-  return `SysRq-f ${outcome}${whom} after ${Math.round(afterMs)} ms steered:${steered} ${printable(detail)}`.trimEnd();
-};
-
-const evidenceLine = ({ keys, stalledMs, memory, sent }: EventOf<'evidence'>): string =>
-  `standstill since ${Math.round(stalledMs / 1000)} s: ${sent ? 'pressing' : 'would press'} SysRq ${printable(keys)} ` +
-  `mem_total:${memory.memTotalKiB}kB mem_available:${memory.memAvailableKiB}kB mem_free:${memory.memFreeKiB}kB ` +
-  `swap_total:${memory.swapTotalKiB}kB swap_free:${memory.swapFreeKiB}kB`;
-
-const lastResortLine = ({ action, stalledMs, sent, errno }: EventOf<'last_resort'>): string =>
-  `standstill since ${Math.round(stalledMs / 1000)} s: last resort ${action} ` +
-  (errno === 0 ? (sent ? 'begun' : 'left out (observe mode)') : `failed (errno ${errno})`);
 
 /** Before and after: what of others was changed must be found out even when nothing but the kernel log is left. */
 const remedyLine = (event: EventOf<'remedy'>): string | null => {
@@ -162,6 +73,8 @@ export const kmsgLine = (event: OomwatchdEvent): string | null => {
       return evidenceLine(event);
     case 'last_resort':
       return lastResortLine(event);
+    case 'watchdog_device':
+      return watchdogLine(event);
     case 'livelock':
       return livelockLine(event);
     default:

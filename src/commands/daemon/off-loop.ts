@@ -3,6 +3,7 @@
  * for ever: start times and exits (stat), who shares an mm (kcmp), who is in swapoff or a KSM unmerge (syscall, stack).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { never, takeTurn } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
@@ -52,9 +53,9 @@ export const createOffLoop = (
 ): OffLoop => {
   const { table, slots } = index;
   let level: number = LEVEL.CALM;
-  let startTimeMs = 0;
-  let exitsMs = 0;
-  let originsMs = 0;
+  const startTimes = never();
+  const exits = never();
+  const originLook = never();
   let isHung = false;
   let isRefused = false;
 
@@ -98,19 +99,12 @@ export const createOffLoop = (
       // Opening files allocates: in an emergency what is known must do.
       if (level >= LEVEL.TERM) return;
       const isNear = level === LEVEL.APPROACH;
-      if (nowMs - startTimeMs >= (isNear ? APPROACH_MS : START_TIME_MS)) {
-        startTimeMs = nowMs;
+      if (takeTurn(startTimes, isNear ? APPROACH_MS : START_TIME_MS, nowMs)) {
         sweep.next();
         tellRefused();
       }
-      if (isNear && nowMs - exitsMs >= APPROACH_MS) {
-        exitsMs = nowMs;
-        sweep.lookForExits();
-      }
-      if (nowMs - originsMs >= (isNear ? APPROACH_MS : ORIGINS_MS)) {
-        originsMs = nowMs;
-        void origins.look();
-      }
+      if (isNear && takeTurn(exits, APPROACH_MS, nowMs)) sweep.lookForExits();
+      if (takeTurn(originLook, isNear ? APPROACH_MS : ORIGINS_MS, nowMs)) void origins.look();
     },
     roundEnded: () => {
       if (level < LEVEL.TERM || isNobody()) mmGroups.next();

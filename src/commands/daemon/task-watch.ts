@@ -1,5 +1,4 @@
 /** The walk over the threads, asked for what core/stall wants: one turn's state in, its findings out. */
-import type { Observations } from '../../core/observations.ts';
 import { FLAG } from '../../core/process-table.ts';
 import { isVictim } from '../../core/stall/summary.ts';
 import { toName } from '../../core/stall/warning.ts';
@@ -10,12 +9,7 @@ import { isPending } from '../../core/victim.ts';
 import { taskIo } from '../../linux/tasks/task-io.ts';
 import { createTaskWalk } from '../../linux/tasks/task-walk.ts';
 import type { Host } from './host.ts';
-
-interface TaskWatch {
-  run(nowMs: number): void;
-  take(into: Observations): void;
-  isWaiting(): boolean;
-}
+import type { Watchers } from './watchers.ts';
 
 /**
  * Between a verdict and its signal nothing is opened: a shot is near at the term level, and while a thrash is being judged,
@@ -27,7 +21,7 @@ const isShotNear = ({ level, detect, nobodyMs, victims }: State, isEnforcing: bo
   nobodyMs === ABSENT &&
   !victims.some(isPending);
 
-export const createTaskWatch = ({ roots, clock, policy, index: { table } }: Host, state: State): TaskWatch => {
+export const createTaskWatch = ({ roots, clock, policy, index: { table } }: Host, state: State): Watchers => {
   const walk = createTaskWalk(roots.proc, taskIo, clock.nowMs, (into) => {
     for (let row = 0; row < table.count; row++) {
       const slot = table.rows[row] as number;

@@ -1,6 +1,6 @@
 /** The watcher of cgroups: which there are is found off the loop, their numbers are read on it, in slices. */
-import { writeFile } from 'node:fs/promises';
 import { isNamedBy } from '../../core/cgroup/rule-watch.ts';
+import { isDue, never } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { CgroupMembers, Observations } from '../../core/observations.ts';
 import { FLAG } from '../../core/process-table.ts';
@@ -13,6 +13,7 @@ import { listMembers, type Members } from '../../linux/cgroup/members.ts';
 import { createReadings } from '../../linux/cgroup/readings.ts';
 import * as libc from '../../linux/sys/libc.ts';
 import type { Host } from './host.ts';
+import { createPaced } from './paced.ts';
 import type { Watchers } from './watchers.ts';
 
 /** As often as the index of processes goes round: a new cgroup is not in trouble in its first seconds. */
@@ -56,28 +57,18 @@ const describe = (host: Host, path: string, slots: readonly number[], isWhole: b
 
 export const watchCgroups = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
   const { cgroup2, index, clock } = host;
-  const { cgroupWatch, ruleWatch, cgroupAction } = state;
+  const { cgroupWatch, ruleWatch } = state;
   const isNamed = (path: string): boolean => host.policy().cgroups.some((rule) => isNamedBy(rule, path));
   const directory = createDirectory();
   const readings = createReadings(libc, directory, isNamed);
   const capacity = capacityFor((index.table.totalPages * index.table.pageKiB) | 0);
-  let inFlight = 0;
-  let walkMs = Number.NEGATIVE_INFINITY;
-  let readMs = Number.NEGATIVE_INFINITY;
-  let membersMs = Number.NEGATIVE_INFINITY;
+  const read = never();
   let membersOf = '';
   let listed: Members | null = null;
   let knownSlots: number[] = [];
   let serial = 0;
   let isFullTold = false;
   let members: CgroupMembers | null = null;
-
-  /** Nothing here rejects: what cannot be read has gone, or is not there. */
-  const offLoop = async (work: () => Promise<void>): Promise<void> => {
-    inFlight++;
-    await work();
-    inFlight--;
-  };
 
   const tellFull = (): void => {
     if (directory.isFull === isFullTold) return;
@@ -86,23 +77,22 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
     publish({ kind: 'source', name: 'cgroups', up: !isFullTold, detail: isFullTold ? detail : '' });
   };
 
-  const look = (nowMs: number): void => {
-    const everyMs = cgroupWatch.isStalling ? STALLING_WALK_MS : WALK_MS;
-    if (inFlight > 0 || nowMs - walkMs < everyMs) return;
-    walkMs = nowMs;
-    void offLoop(() => walk({ io: libc, root: cgroup2, capacity, isNamed }, directory)).then(tellFull);
-  };
+  const walking = createPaced(async () => {
+    await walk({ io: libc, root: cgroup2, capacity, isNamed }, directory);
+    tellFull();
+  });
+  const listing = createPaced(async () => {
+    listed = await listMembers(`${cgroup2}${membersOf}`);
+  });
 
   const ask = (nowMs: number): void => {
     // What a rule is about to act on before what is only told.
     const wanted = ruleWatch.wanted === '' ? cgroupWatch.wanted : ruleWatch.wanted;
-    if (wanted === '' || listed !== null || (wanted === membersOf && nowMs - membersMs < MEMBERS_MS)) return;
-    membersMs = nowMs;
+    if (wanted === '' || listed !== null || listing.isUnderWay()) return;
+    const isOther = wanted !== membersOf;
     membersOf = wanted;
-    knownSlots = [];
-    void offLoop(async () => {
-      listed = await listMembers(`${cgroup2}${wanted}`);
-    });
+    listing.run(isOther ? 0 : MEMBERS_MS, nowMs);
+    if (listing.isUnderWay()) knownSlots = [];
   };
 
   /** Enrols and arms those that were listed; opening is fine as long as it is the cgroup that is short, not the host. */
@@ -120,33 +110,19 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
     listed = null;
   };
 
-  /** cgroup.kill (5.14) takes those who were forked since. It may wait for cgroup_mutex: on a thread of the pool. */
-  const writeKill = (): void => {
-    const { killPath } = cgroupAction;
-    if (killPath === '') return;
-    cgroupAction.killPath = '';
-    void offLoop(() =>
-      writeFile(`${cgroup2}${killPath}/cgroup.kill`, '1').catch((error: NodeJS.ErrnoException) => {
-        // All that were known have been signalled already; a kernel before 5.14 has no such file.
-        publish({ kind: 'source', name: 'cgroup.kill', up: false, detail: `${killPath}: ${error.code}` });
-      }),
-    );
-  };
-
   return {
     run: (nowMs) => {
       if (cgroup2 === '') return;
-      look(nowMs);
+      walking.run(cgroupWatch.isStalling ? STALLING_WALK_MS : WALK_MS, nowMs);
       const endMs = nowMs + SLICE_MS;
       ask(nowMs);
       know(endMs);
-      writeKill();
       const { isStalling } = cgroupWatch;
       const hasRules = host.policy().cgroups.length > 0;
       if (!isStalling && !hasRules) return;
-      if (nowMs - readMs < (isStalling ? READ_MS : NAMED_READ_MS)) return;
+      if (!isDue(read, isStalling ? READ_MS : NAMED_READ_MS, nowMs)) return;
       if (!readings.advance(nowMs, !isStalling, () => clock.nowMs() >= endMs)) return;
-      readMs = nowMs;
+      read.ms = nowMs;
       serial++;
     },
     take: (into: Observations) => {
@@ -154,6 +130,6 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
       into.cgroupSerial = serial;
       into.cgroupMembers = members;
     },
-    isWaiting: () => inFlight > 0,
+    isWaiting: () => walking.isUnderWay() || listing.isUnderWay(),
   };
 };

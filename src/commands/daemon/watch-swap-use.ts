@@ -5,6 +5,7 @@ import { unknownSwapUse } from '../../core/swap-use.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { parseSwaps, type SwapArea, swapUseOf } from '../../linux/proc/swaps.ts';
 import type { Host } from './host.ts';
+import { createPaced } from './paced.ts';
 import type { Watchers } from './watchers.ts';
 
 /** Somebody may add an area while the host runs. */
@@ -14,30 +15,23 @@ const APPROACH_MS = 2000;
 
 export const watchSwapUse = ({ roots }: Pick<Host, 'roots'>, state: State): Watchers => {
   let use = unknownSwapUse();
-  let readMs = Number.NEGATIVE_INFINITY;
-  let isReading = false;
 
-  const read = async (): Promise<void> => {
+  const reading = createPaced(async () => {
     const areas: SwapArea[] = [];
     // Without CONFIG_SWAP there is no such file: then there is no swap either.
     const text = await readFile(`${roots.proc}/swaps`, 'latin1').catch(() => null);
     if (text !== null && parseSwaps(text, areas) === null) use = swapUseOf(areas);
-    isReading = false;
-  };
+  });
 
   return {
     run: (nowMs) => {
       // Opening a file allocates: in an emergency what is known must do.
-      if (isReading || state.level >= LEVEL.TERM) return;
-      if (nowMs - readMs < (state.level === LEVEL.APPROACH ? APPROACH_MS : CALM_MS)) return;
-      readMs = nowMs;
-      isReading = true;
-      void read();
+      if (state.level < LEVEL.TERM) reading.run(state.level === LEVEL.APPROACH ? APPROACH_MS : CALM_MS, nowMs);
     },
     take: ({ swapUse }) => {
       swapUse.onDiskKiB = use.onDiskKiB;
       swapUse.onZramKiB = use.onZramKiB;
     },
-    isWaiting: () => isReading,
+    isWaiting: reading.isUnderWay,
   };
 };

@@ -1,4 +1,5 @@
 /** WATCHDOG=1 for the service manager, fed by completed ticks only (sd_watchdog_enabled(3)). */
+import { never, takeTurn } from '../../core/due.ts';
 import type { Notifier } from '../../linux/notify.ts';
 
 const FEED = Buffer.from('WATCHDOG=1');
@@ -15,13 +16,10 @@ export const createWatchdog = (
   const periodMs = Number(watchdogUsec) / 1000;
   if (!(periodMs > 0)) return { feed: () => undefined };
   const everyMs = periodMs / FEEDS_PER_PERIOD;
-  let dueMs = 0;
+  const fed = never();
   return {
     feed: () => {
-      const now = nowMs();
-      if (now < dueMs) return;
-      dueMs = now + everyMs;
-      notifier.send(FEED);
+      if (takeTurn(fed, everyMs, nowMs())) notifier.send(FEED);
     },
   };
 };

@@ -10,6 +10,8 @@ import type { Host } from './host.ts';
 import { createTaskWatch } from './task-watch.ts';
 import { watchCgroups } from './watch-cgroups.ts';
 import { watchSwapUse } from './watch-swap-use.ts';
+import { watchUnderOom } from './watch-under-oom.ts';
+import { createWholeKills } from './whole-kills.ts';
 
 export interface Watchers {
   /** After each turn: begins what is due. */
@@ -23,9 +25,11 @@ export interface Watchers {
 export const createWatchers = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
   const all: readonly Watchers[] = [
     watchCgroups(host, state, publish),
+    watchUnderOom(host, state),
     createHolderWatch(host, state, publish),
     createTaskWatch(host, state),
     watchSwapUse(host, state),
+    createWholeKills(host, state, publish),
   ];
   return {
     run: (nowMs) => {

@@ -1,7 +1,15 @@
 /** Keys of act: how fast signals follow each other and how many there may be. */
 import { LAST_RESORTS, SYSRQ_F } from '../../core/policy.ts';
-import { duration } from './amount.ts';
+import type { Parsed } from '../quantities.ts';
+import { duration, quantity } from './amount.ts';
 import { choice, count, section, setting, toggle } from './field.ts';
+
+const DEVICE_EXAMPLE = '"/dev/watchdog"';
+
+const parseDevice = (path: string): Parsed<string> =>
+  path.startsWith('/dev/') && !path.includes('/../')
+    ? { value: path }
+    : { problem: `expected ${DEVICE_EXAMPLE}, got ${JSON.stringify(path.slice(0, 120))}: it is no path below /dev` };
 
 export const act = section(
   {
@@ -26,7 +34,7 @@ export const act = section(
     scope: setting(
       choice(['process', 'cgroup', 'unit']),
       'process',
-      'Who is killed with a victim: "process": those who share its memory, and its cgroup where memory.oom.group is 1; "cgroup": all of its cgroup and below; "unit": all of its systemd unit. A cgroup or unit in which somebody may not be killed is passed over. Needs cgroup v2.',
+      'Who is killed with a victim: "process": those who share its memory, and its cgroup where memory.oom.group is 1; "cgroup": all of its cgroup and below; "unit": all of its systemd unit. A cgroup or unit in which somebody may not be killed is passed over. Whom they forked meanwhile the kernel kills (cgroup.kill, Linux 5.14). Needs cgroup v2.',
       'the smallest that frees memory; a service that cannot live without one of its processes says so by memory.oom.group.',
     ),
     futility: setting(
@@ -74,7 +82,7 @@ export const act = section(
     last_resort: setting(
       choice(LAST_RESORTS),
       'off',
-      'What ends a standstill that nothing else ended: crash (SysRq-c, for kdump) or reboot (SysRq-b, nothing is unmounted).',
+      'What ends a standstill that nothing else ended: crash (SysRq-c, for kdump), reboot (SysRq-b, nothing is unmounted) or watchdog (act.watchdog_device is left unfed, so that the hardware resets the host). Caution: "watchdog" opens the device at start in mode enforce, and from then on the host is reset whenever nobody feeds it for act.watchdog_timeout: also when the daemon hangs, is stopped by SIGSTOP or does not come back after a crash.',
       'whether a host that stands still is worth less than what it holds in memory only its operator knows.',
     ),
     last_resort_after: setting(
@@ -82,6 +90,22 @@ export const act = section(
       '2m',
       'How long the host must have stood still before the last resort, in spite of everything else.',
       'the 120 s after which the kernel calls a task hung; every rung below has been tried several times by then.',
+    ),
+    watchdog_device: setting(
+      quantity(parseDevice, DEVICE_EXAMPLE),
+      '/dev/watchdog',
+      'The device of last_resort: watchdog, not opened otherwise: opening arms it. It is fed once a second by finished turns of the main process, and disarmed (magic close) when the daemon ends in order. One process alone can have it: not together with RuntimeWatchdogSec= of systemd or the watchdog daemon.',
+      'the first one of the kernel; where there are several, /dev/watchdog1 and so on.',
+    ),
+    watchdog_timeout: setting(
+      duration(
+        '30s',
+        '1h',
+        'the main process was 26 s late once where it was not protected, and that is no reason for a reset',
+      ),
+      '3m',
+      'The host is reset when the device was not fed for this long: this long after the last resort, if the shortage does not end before, and after any other hang of the main process. Keep it above WatchdogSec= of the unit (60s) and the start that follows. A device that cannot have this much is not used, and that is told.',
+      'after 60 s systemd starts a hung daemon anew, which takes up to a minute on a host that thrashes; one minute to spare.',
     ),
   },
   'What is done about it.',

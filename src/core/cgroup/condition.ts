@@ -1,5 +1,5 @@
 /**
- * What is wrong with one cgroup, by its row alone. All three are of its own limit: the host may have memory to spare, so
+ * What is wrong with one cgroup, by its row alone. All of them are of its own limit: the host may have memory to spare, so
  * none of them is a reason to act outside of it. Measured in guests of 512 MiB (6.1): a leak into memory.high shows 30 high
  * events a second and 43 to 80 % full; a limit with members at -1000 alone 450 oom events a second and no kill.
  */
@@ -23,6 +23,7 @@ export const isOomLoop = ({ oomPerS, oomKillPerS }: CgroupRow): boolean => oomPe
 
 const HOLDS: Readonly<Record<CgroupCondition, (row: CgroupRow) => boolean>> = {
   oom_loop: isOomLoop,
+  under_oom: ({ isUnderOom }) => isUnderOom,
   memory_high: ({ highPerS, currentKiB, highKiB, fullPermyriad }) =>
     highPerS > 0 && isAt(currentKiB, highKiB) && fullPermyriad >= THROTTLED_FULL_PERMYRIAD,
   at_limit: ({ maxPerS, currentKiB, maxKiB, fullPermyriad }) =>
@@ -38,6 +39,8 @@ export const holds = (condition: CgroupCondition, row: CgroupRow): boolean => HO
  */
 export const TOLD_AFTER_MS: Readonly<Record<CgroupCondition, number>> = {
   oom_loop: 2000,
+  // Two looks have found it by then.
+  under_oom: 0,
   memory_high: 5000,
   at_limit: 10_000,
 };
@@ -47,5 +50,5 @@ export const aboutOf = (condition: CgroupCondition, row: CgroupRow): { limitKiB:
   if (condition === 'memory_high') return { limitKiB: row.highKiB, perS: row.highPerS };
   if (condition === 'oom_loop')
     return { limitKiB: row.maxKiB === ABSENT ? limitKiBOf(row) : row.maxKiB, perS: row.oomPerS };
-  return { limitKiB: row.maxKiB, perS: row.maxPerS };
+  return { limitKiB: row.maxKiB, perS: condition === 'under_oom' ? 0 : row.maxPerS };
 };

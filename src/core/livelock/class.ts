@@ -6,7 +6,7 @@ import type { Livelock, LivelockClass } from '../livelock.ts';
 import { ABSENT } from '../units.ts';
 import { arcCause, balloonCause, heldCause } from './held.ts';
 import { allocatingTaskCause, forkStormCause, unkillableCause } from './killer.ts';
-import { memcgUnkillableCause, memoryHighCause, oomLockCause } from './memcg.ts';
+import { memcgUnderOomCause, memcgUnkillableCause, memoryHighCause, oomLockCause } from './memcg.ts';
 import { constraintCause, kswapdCause, storageCycleCause } from './reclaim.ts';
 import { type Cause, type Finding, percent, type Seen } from './seen.ts';
 import { thrashCause } from './thrash.ts';
@@ -32,7 +32,7 @@ const OF_HOST: readonly Cause[] = [
   kswapdCause,
 ];
 /** Within a cgroup: the host itself may be at ease. */
-const OF_CGROUP: readonly Cause[] = [memcgUnkillableCause, memoryHighCause];
+const OF_CGROUP: readonly Cause[] = [memcgUnkillableCause, memcgUnderOomCause, memoryHighCause];
 /** Memory stays short though nothing need stall. */
 const OF_SHORTAGE: readonly Cause[] = [
   forkStormCause,

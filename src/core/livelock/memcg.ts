@@ -1,4 +1,4 @@
-/** What stalls within one cgroup while the host has memory: memory.high, and a limit at which nobody may be killed. */
+/** What stalls within one cgroup while the host has memory: memory.high, and a limit at which nobody may or will be killed. */
 import type { CgroupRow } from '../cgroup-row.ts';
 import { ABSENT } from '../units.ts';
 import { type Finding, mib, percent, type Seen } from './seen.ts';
@@ -52,6 +52,18 @@ export const memcgUnkillableCause = ({ cgroups }: Seen): Finding | null => {
   // The kernel refuses oom_score_adj -1000, kill(2) does not.
   const about = { confidence: 'high', killHelps: true, subject: row.path } as const;
   return { cause: 'memcg_unkillable', ...about, evidence: stormEvidence(row) };
+};
+
+/**
+ * cgroup v1 with oom_kill_disable (kernel-facts 5.8): all that need memory there sleep until somebody makes room. Who is in it
+ * can be killed: they sleep killably (mem_cgroup_oom_synchronize(), mm/memcontrol-v1.c).
+ */
+export const memcgUnderOomCause = ({ cgroups }: Seen): Finding | null => {
+  const row = cgroups.find(({ isUnderOom }) => isUnderOom);
+  if (row === undefined) return null;
+  const limit = row.maxKiB === ABSENT ? 'none' : mib(row.maxKiB);
+  const evidence = ['oom_kill_disable 1 and under_oom 1', `${mib(row.currentKiB)} of memory.limit_in_bytes ${limit}`];
+  return { cause: 'memcg_under_oom', confidence: 'high', killHelps: true, subject: row.path, evidence };
 };
 
 /**

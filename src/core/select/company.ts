@@ -8,12 +8,15 @@ import { EXCLUSIONS } from '../event.ts';
 import { FLAG, type ProcessTable } from '../process-table.ts';
 import { ABSENT } from '../units.ts';
 import type { Companion } from '../victim.ts';
+import { OOM_SCORE_ADJ_MIN } from './badness.ts';
 import { isVeto } from './eligible.ts';
 import type { Ranking } from './rank.ts';
 
 const HIDDEN = EXCLUSIONS.indexOf('hidden_from_kernel');
 const MM_GROUP = EXCLUSIONS.indexOf('mm_group');
 const BELOW_MINIMUM = EXCLUSIONS.indexOf('below_minimum_size');
+
+const OUT_OF_BOUNDS = FLAG.KTHREAD | FLAG.INIT | FLAG.SELF | FLAG.ANCESTOR;
 
 const NO_MEMBERS: ReadonlyMap<number, number> = new Map();
 
@@ -40,6 +43,31 @@ export const mayDieWhole = (table: ProcessTable, ranking: Ranking, path: string)
   }
   return true;
 };
+
+/** A cgroup whose cgroup.kill is to be written, since when, and whether it may take those at oom_score_adj -1000. */
+export interface WholeKill {
+  readonly path: string;
+  readonly admitsUnkillable: boolean;
+  readonly sinceMs: number;
+}
+
+/**
+ * The last look before cgroup.kill is written: the first of its members (slots) that must live, as the table has them now;
+ * ABSENT when there is none. `narrowed`: the policy has an `only` list.
+ */
+export const memberToSpare = (
+  table: ProcessTable,
+  members: readonly number[],
+  { admitsUnkillable }: WholeKill,
+  narrowed: boolean,
+): number =>
+  members.find((slot) => {
+    const flags = table.flags[slot] as number;
+    if ((flags & FLAG.GONE) !== 0) return false;
+    if ((flags & OUT_OF_BOUNDS) !== 0 || (flags & FLAG.IDENTIFIED) === 0) return true;
+    if (table.oomScoreAdj[slot] === OOM_SCORE_ADJ_MIN && !admitsUnkillable) return true;
+    return table.protectRule[slot] !== ABSENT || (narrowed && table.onlyRule[slot] === ABSENT);
+  }) ?? ABSENT;
 
 /**
  * Everybody else who dies with the process in `slot`, as the last ranking saw them. mm_group: shares its mm, or that of a

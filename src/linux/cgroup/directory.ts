@@ -37,7 +37,7 @@ interface Seen {
 }
 
 /** The directories right below; [] for a leaf, which its link count tells without a listing (kernfs: 2 + subdirectories). */
-const childrenOf = async (root: string, path: string): Promise<string[]> => {
+export const childrenOf = async (root: string, path: string): Promise<string[]> => {
   try {
     if ((await stat(`${root}${path}`)).nlink === 2) return [];
     const entries = await readdir(`${root}${path}`, { withFileTypes: true });

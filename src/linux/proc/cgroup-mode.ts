@@ -26,7 +26,9 @@ export const cgroupLayoutOf = (mounts: readonly Mount[]): CgroupLayout => {
   return { mode: v2Point === '' ? 'none' : 'v2', v2Point };
 };
 
-/** Where the whole hierarchy of the v1 freezer is mounted, "" where it is not. */
-export const freezerPointOf = (mounts: readonly Mount[]): string =>
-  mounts.findLast(({ type, root, options }) => type === 'cgroup' && root === '/' && options.includes('freezer'))
+/** Where the whole hierarchy of a v1 controller is mounted, "" where it is not. */
+export const v1PointOf = (mounts: readonly Mount[], controller: string): string =>
+  mounts.findLast(({ type, root, options }) => type === 'cgroup' && root === '/' && options.includes(controller))
     ?.point ?? '';
+
+export const freezerPointOf = (mounts: readonly Mount[]): string => v1PointOf(mounts, 'freezer');

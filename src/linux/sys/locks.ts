@@ -1,6 +1,6 @@
 /**
  * Calls on files that belong to others or are kept from others: a journal that one process may have open, oom_score_adj of
- * another user's process, a file system that is to be thawed. By the rules of libc.ts: a result or -errno, no exception.
+ * another user's process, a file system that is to be thawed, a watchdog device. By the rules of libc.ts: a result or -errno, no exception.
  */
 import koffi from 'koffi';
 
@@ -12,6 +12,7 @@ const c = {
   flock: libc.func('flock', 'int', ['int', 'int']),
   setfsuid: libc.func('syscall', 'long', ['long', 'uint']),
   ioctl: libc.func('ioctl', 'int', ['int', 'ulong', 'ulong']),
+  ioctlWord: libc.func('ioctl', 'int', ['int', 'ulong', 'void *']),
 };
 
 const EIO = 5;
@@ -31,3 +32,26 @@ export const setFsUid = (uid: number): number => c.setfsuid(SYS_SETFSUID, uid);
 export const thawAsync = (fd: number, done: (answer: number) => void): void => {
   c.ioctl.async(fd, FITHAW, 0, (error: Error | null, value: number) => done(error === null ? result(value) : -EIO));
 };
+
+// include/uapi/linux/watchdog.h: _IOR('W', 4, int), _IOWR('W', 6, int), _IOR('W', 7, int).
+const WDIOC_SETOPTIONS = 0x80045704;
+const WDIOC_SETTIMEOUT = 0xc0045706;
+const WDIOC_GETTIMEOUT = 0x80045707;
+const WDIOS_DISABLECARD = 1;
+
+const word = new Int32Array(1);
+
+const ioctlWord = (fd: number, request: number, value: number): number => {
+  word[0] = value;
+  const answer = result(c.ioctlWord(fd, request, word));
+  return answer < 0 ? answer : (word[0] as number);
+};
+
+/** ioctl(2) WDIOC_SETTIMEOUT: the seconds that were granted, or -errno (EINVAL out of range, EOPNOTSUPP it has but one). */
+export const setWatchdogTimeout = (fd: number, seconds: number): number => ioctlWord(fd, WDIOC_SETTIMEOUT, seconds);
+
+/** ioctl(2) WDIOC_GETTIMEOUT: seconds, or -errno (ENOTTY: it is no watchdog, EOPNOTSUPP: it does not know). */
+export const watchdogTimeout = (fd: number): number => ioctlWord(fd, WDIOC_GETTIMEOUT, 0);
+
+/** ioctl(2) WDIOC_SETOPTIONS WDIOS_DISABLECARD: 0, or -errno (EBUSY: "nowayout", it cannot be stopped by anybody). */
+export const stopWatchdog = (fd: number): number => Math.min(0, ioctlWord(fd, WDIOC_SETOPTIONS, WDIOS_DISABLECARD));

@@ -116,7 +116,7 @@ describe('the last resort', () => {
     expect(defaultPolicy('').act.lastResort).toBe('off');
   });
 
-  it.each(['crash', 'reboot'] as const)('does what was asked for: %s', (lastResort) => {
+  it.each(['crash', 'reboot', 'watchdog'] as const)('does what was asked for: %s', (lastResort) => {
     expect(step({ climb: DUE, policy: { lastResort } })).toEqual({ kind: 'last_resort', action: lastResort });
   });
 });

@@ -3,7 +3,7 @@ import { createCgroupWatch, followCgroups } from '../../../src/core/cgroup/cgrou
 import { aboutOf, holds } from '../../../src/core/cgroup/condition.ts';
 import { createCgroupStall, isStalling } from '../../../src/core/cgroup/stall.ts';
 import { CGROUP_CONDITIONS } from '../../../src/core/cgroup-event.ts';
-import { type CgroupRow, isWithin, limitKiBOf } from '../../../src/core/cgroup-row.ts';
+import { type CgroupRow, emptyCgroupRow, isWithin, limitKiBOf } from '../../../src/core/cgroup-row.ts';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import type { CgroupMembers } from '../../../src/core/observations.ts';
 import { ABSENT, MIB } from '../../../src/core/units.ts';
@@ -26,6 +26,7 @@ describe('what is wrong with a cgroup', () => {
     ['kills cannot be counted', unkillable({ oomKillPerS: ABSENT }), []],
     ['thrash in its limit', unkillable({ oomPerS: 0, fullPermyriad: 6800 }), ['at_limit']],
     ['a busy cgroup in its limit', unkillable({ oomPerS: 0, fullPermyriad: 800 }), []],
+    ['of v1, with its killer switched off', { ...emptyCgroupRow('/a'), isUnderOom: true }, ['under_oom']],
     ['stall times unknown', unkillable({ oomPerS: 0, fullPermyriad: ABSENT }), []],
   ])('%s', (_, row, expected) => {
     expect(conditionsOf(row)).toEqual(expected);
@@ -36,6 +37,7 @@ describe('what is wrong with a cgroup', () => {
     expect(aboutOf('memory_high', row)).toEqual({ limitKiB: 40 * MIB, perS: 30 });
     expect(aboutOf('at_limit', row)).toEqual({ limitKiB: 80 * MIB, perS: 5 });
     expect(aboutOf('oom_loop', row)).toEqual({ limitKiB: 80 * MIB, perS: 7 });
+    expect(aboutOf('under_oom', row)).toEqual({ limitKiB: 80 * MIB, perS: 0 });
     expect(aboutOf('oom_loop', throttled())).toEqual({ limitKiB: 40 * MIB, perS: 0 });
   });
 });

@@ -84,6 +84,20 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'high',
   ],
   [
+    'a cgroup v1 whose killer is switched off',
+    { cgroups: [aCgroup(), aCgroup({ path: '/a', isUnderOom: true, maxKiB: 30 << 10 })] },
+    'other',
+    'memcg_under_oom',
+    'high',
+  ],
+  [
+    'the same without a limit of its own',
+    { cgroups: [aCgroup({ isUnderOom: true })] },
+    'other',
+    'memcg_under_oom',
+    'high',
+  ],
+  [
     'the same while the host stalls',
     { ...STANDS, cgroups: [aCgroup({ oomPerS: 450 })] },
     'before_kill',

@@ -9,8 +9,9 @@ import { followRemedies } from '../../../src/core/remedies/follow.ts';
 import { createRemedies, type Remedies } from '../../../src/core/remedies/remedies.ts';
 import type { Remedied, Remedy } from '../../../src/core/remedy.ts';
 import type { Sample } from '../../../src/core/sample.ts';
-import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
+import { GIB, MIB } from '../../../src/core/units.ts';
 import { defaultPolicy } from '../../support/policy.ts';
+import { aRow as aCalmRow } from '../cgroup/rows.ts';
 import { aSample } from '../support/samples.ts';
 
 export const FUSE: Blocker = { kind: 'fuse', object: '42', place: '/mnt/x', tid: 9 };
@@ -24,11 +25,12 @@ export const aVictim = (pid: number, blockers: readonly Blocker[], differences: 
   ...{ life: 'stuck', blockers, detail: 'thread 9 (D)', ...differences },
 });
 
-export const aRow = (differences: Partial<CgroupRow> = {}): CgroupRow => ({
-  ...{ path: '/slow', currentKiB: 20 * MIB, highKiB: 20 * MIB, maxKiB: ABSENT, swapKiB: 0 },
-  ...{ highPerS: 30, maxPerS: 0, oomPerS: 0, oomKillPerS: 0, somePermyriad: 9000, fullPermyriad: 9000 },
-  ...differences,
-});
+/** One that stands at its memory.high. */
+export const aRow = (differences: Partial<CgroupRow> = {}): CgroupRow =>
+  aCalmRow({
+    ...{ path: '/slow', highKiB: 20 * MIB, highPerS: 30, somePermyriad: 9000, fullPermyriad: 9000 },
+    ...differences,
+  });
 
 const ON = defaultPolicy(
   `remedies: { thaw_cgroup: true, thaw_file_system: true, fuse_abort: true, lift_memory_high: true, after: 2s,

@@ -1,22 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { EXCLUSIONS } from '../../../src/core/event.ts';
 import { FLAG } from '../../../src/core/process-table.ts';
-import { companyOf } from '../../../src/core/select/company.ts';
+import { companyOf, memberToSpare } from '../../../src/core/select/company.ts';
 import type { Scope } from '../../../src/core/select/eligible.ts';
 import { createRanking, rank } from '../../../src/core/select/rank.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
-import { defaultPolicy } from '../../support/policy.ts';
+import { SCOPE } from '../support/scope.ts';
 import { KNOWN, type Row, tableOf } from '../support/tables.ts';
-
-const SCOPE: Scope = {
-  corrections: defaultPolicy().select.corrections,
-  onlyPid: ABSENT,
-  narrowed: false,
-  minimumKiB: 64 * MIB,
-  admitsUnidentified: false,
-  isVictim: () => false,
-  isRefused: () => false,
-};
 
 const judged = (rows: readonly Partial<Row>[], scope: Partial<Scope> = {}) => {
   const table = tableOf(rows);
@@ -139,4 +129,35 @@ describe('a cgroup with memory.oom.group', () => {
 it('the rehearsal kills its child and nobody else', () => {
   const both = { ...POD, ...MATE };
   expect(company([both, { ...both }], { onlyPid: 1000 })).toEqual([]);
+});
+
+describe('the last look before a cgroup is killed as a whole', () => {
+  const KILL = { path: '/pod', admitsUnkillable: false, sinceMs: 0 };
+  const spared = (rows: readonly Partial<Row>[], narrowed = false, admitsUnkillable = false): number =>
+    memberToSpare(tableOf(rows), [...rows.keys()], { ...KILL, admitsUnkillable }, narrowed);
+
+  it('finds nobody to spare among those that may be chosen, or have gone', () => {
+    expect(spared([{}, { rssKiB: 0 }, { flags: KNOWN | FLAG.GONE, protectRule: 0 }])).toBe(ABSENT);
+    expect(spared([])).toBe(ABSENT);
+  });
+
+  it.each<[string, Partial<Row>]>([
+    ['protected', { protectRule: 0 }],
+    ['not known yet', { flags: 0 }],
+    ['the daemon', { flags: KNOWN | FLAG.SELF }],
+    ['pid 1', { flags: KNOWN | FLAG.INIT }],
+    ['a parent of the daemon', { flags: KNOWN | FLAG.ANCESTOR }],
+    ['at oom_score_adj -1000', { oomScoreAdj: -1000 }],
+  ])('spares one that is %s', (_, row) => {
+    expect(spared([{}, row])).toBe(1);
+  });
+
+  it('spares nobody at -1000 where the rule admits them', () => {
+    expect(spared([{ oomScoreAdj: -1000 }], false, true)).toBe(ABSENT);
+  });
+
+  it('spares whom an "only" list does not name', () => {
+    expect(spared([{ onlyRule: 0 }, { onlyRule: ABSENT }], true)).toBe(1);
+    expect(spared([{ onlyRule: 0 }], true)).toBe(ABSENT);
+  });
 });

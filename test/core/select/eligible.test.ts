@@ -4,18 +4,8 @@ import { EXCLUSIONS, type Exclusion } from '../../../src/core/event.ts';
 import { FLAG } from '../../../src/core/process-table.ts';
 import { judgeRow, type Scope } from '../../../src/core/select/eligible.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
-import { defaultPolicy } from '../../support/policy.ts';
+import { SCOPE } from '../support/scope.ts';
 import { KNOWN, type Row, tableOf } from '../support/tables.ts';
-
-const SCOPE: Scope = {
-  corrections: defaultPolicy().select.corrections,
-  onlyPid: ABSENT,
-  narrowed: false,
-  minimumKiB: 64 * MIB,
-  admitsUnidentified: false,
-  isVictim: () => false,
-  isRefused: () => false,
-};
 
 const reasonFor = (row: Partial<Row>, scope: Partial<Scope> = {}, isVetoed = false): Exclusion | 'candidate' => {
   const index = judgeRow(tableOf([row]), 0, { ...SCOPE, ...scope }, isVetoed);

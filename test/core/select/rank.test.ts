@@ -2,22 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXCLUSIONS } from '../../../src/core/event.ts';
 import { FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
-import type { Scope } from '../../../src/core/select/eligible.ts';
 import { factsOf } from '../../../src/core/select/facts.ts';
 import { createRanking, rank } from '../../../src/core/select/rank.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
-import { defaultPolicy } from '../../support/policy.ts';
+import { SCOPE } from '../support/scope.ts';
 import { KNOWN, type Row, TOTAL_PAGES, tableOf } from '../support/tables.ts';
-
-const SCOPE: Scope = {
-  corrections: defaultPolicy().select.corrections,
-  onlyPid: ABSENT,
-  narrowed: false,
-  minimumKiB: 64 * MIB,
-  admitsUnidentified: false,
-  isVictim: () => false,
-  isRefused: () => false,
-};
 
 const ranked = (table: ProcessTable, depth = table.capacity, scope = SCOPE): number[] => {
   const ranking = createRanking(table.capacity, depth);

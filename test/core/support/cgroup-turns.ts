@@ -78,8 +78,7 @@ export const cgroupTurns = (scene: CgroupScene): CgroupTurns => {
       const isFatal = outcome.sent && intent.signal === 'KILL' && scene.exitAfterMs !== undefined;
       if (isFatal) exits.set(intent.slot, nowMs + (scene.exitAfterMs as number));
     }
-    if (state.cgroupAction.killPath !== '') killPaths.push(state.cgroupAction.killPath);
-    state.cgroupAction.killPath = '';
+    for (const { path } of state.wholeKills.splice(0)) killPaths.push(path);
     // What has exited is gone from the register as soon as a look shows it.
     for (const slot of exited) {
       table.flags[slot] = (table.flags[slot] as number) | FLAG.GONE;

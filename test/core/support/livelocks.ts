@@ -9,7 +9,8 @@ import { createSigns, type Signs } from '../../../src/core/livelock/signs.ts';
 import type { Sample } from '../../../src/core/sample.ts';
 import { emptyStallSummary, type StallSummary } from '../../../src/core/stall-summary.ts';
 import { unknownSwapUse } from '../../../src/core/swap-use.ts';
-import { ABSENT, GIB } from '../../../src/core/units.ts';
+import { GIB } from '../../../src/core/units.ts';
+import { aRow } from '../cgroup/rows.ts';
 import { aSample, CALM_ZONES } from './samples.ts';
 
 const CALM_SIGNS: Signs = {
@@ -85,20 +86,8 @@ export const aSeen = ({ signs, sample, stall, kernel, now, ...rest }: Difference
   };
 };
 
-export const aCgroup = (differences: Partial<CgroupRow> = {}): CgroupRow => ({
-  path: '/system.slice/db.service',
-  currentKiB: 30 * 1024,
-  highKiB: ABSENT,
-  maxKiB: ABSENT,
-  swapKiB: 0,
-  highPerS: 0,
-  maxPerS: 0,
-  oomPerS: 0,
-  oomKillPerS: 0,
-  somePermyriad: 0,
-  fullPermyriad: 0,
-  ...differences,
-});
+export const aCgroup = (differences: Partial<CgroupRow> = {}): CgroupRow =>
+  aRow({ path: '/system.slice/db.service', currentKiB: 30 * 1024, ...differences });
 
 /** A victim of ours, killed 6 s before the moment of aSeen(). */
 export const aVictim = (differences: Partial<ReturnType<typeof newDying>> = {}): ReturnType<typeof newDying> => ({

@@ -30,6 +30,7 @@ export const aVictim = (differences: Partial<Victim> = {}): Victim => ({
   exitedMs: ABSENT,
   freedMs: differences.exitedMs ?? ABSENT,
   company: [],
+  wholePath: '',
   checkpoint: 0,
   verdict: null,
   ...differences,

@@ -37,6 +37,7 @@ describe('readings', () => {
         oomKillPerS: 0,
         somePermyriad: 9000,
         fullPermyriad: 8000,
+        isUnderOom: false,
       },
     ]);
   });

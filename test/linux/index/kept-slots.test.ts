@@ -1,28 +1,19 @@
 /** Rows that are not armed on purpose, and rows whose descriptors must stay. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { oomScoreOf } from '../../../src/core/select/badness.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import { hasExited, sendSignal } from '../../../src/linux/executor.ts';
 import type { FakeProcess } from '../../support/fake-process.ts';
-import { createFakeKernel, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
-import { choosing, indexOn, type TestIndex, type TestIndexOptions } from './index-on.ts';
+import type { FakeKernel } from './fake-kernel.ts';
+import { choosing, type TestIndex, type TestIndexOptions } from './index-on.ts';
+import { armedPids, indexOfMany, many } from './many.ts';
 import { faultsOf } from './soundness.ts';
-
-/** Each larger than the one before, with the oom_score that the kernel would give it. */
-const many = (count: number): FakeProcess[] =>
-  Array.from({ length: count }, (_, at) => {
-    const rssKiB = 40_000 * ((at % 100) + 1);
-    const oomScore = oomScoreOf(rssKiB / 4 + 12, 2_000_000);
-    return { pid: 100 + at, uid: 1000 + at, comm: `p${at}`, rssKiB, oomScore };
-  });
 
 let kernel: FakeKernel;
 const on = (processes: readonly FakeProcess[], options: TestIndexOptions = {}): TestIndex => {
-  kernel = createFakeKernel(processes);
-  return indexOn(kernel, { env: { procRoot: FAKE_ROOT }, capacity: 4096, chosen: 8, ...options });
+  const made = indexOfMany(processes, options);
+  kernel = made.kernel;
+  return made.index;
 };
-const armedPids = (index: TestIndex): number[] =>
-  [...kernel.lives.keys()].filter((pid) => index.flagsOf(pid).includes('ARMED'));
 
 describe('a protected process', () => {
   const DB = 'select: { protect: [{ unit: "db.service", reason: "data" }] }\n';
@@ -37,7 +28,7 @@ describe('a protected process', () => {
   });
 
   it('is identified again and again, and not armed', () => {
-    expect(armedPids(index)).toEqual([101]);
+    expect(armedPids(kernel, index)).toEqual([101]);
     const slot = index.slotOf(100);
     for (let round = 0; round < 3; round++) {
       index.clock.nowMs += 10_000;
@@ -52,13 +43,13 @@ describe('a protected process', () => {
     kernel.change(100, { cgroup: '/user.slice/user-1000.slice/session-1.scope' });
     index.clock.nowMs += 10_000;
     index.settle();
-    expect(armedPids(index)).toEqual([100, 101]);
+    expect(armedPids(kernel, index)).toEqual([100, 101]);
   });
 
   it('is let go when a new policy protects it, unless it is a victim that is being watched', () => {
     const free = on(processes, { policy: '' });
     free.settle();
-    expect(armedPids(free)).toEqual([100, 101]);
+    expect(armedPids(kernel, free)).toEqual([100, 101]);
     free.pinned.add(free.slotOf(100));
     free.setPolicy('select: { protect: [{ unit: "*.service", reason: "all" }] }\n');
     free.settle(2);
@@ -69,7 +60,7 @@ describe('a protected process', () => {
     expect(hasExited(kernel, free.slots, free.slotOf(100))).toBe(true);
     free.pinned.clear();
     free.settle();
-    expect(armedPids(free)).toEqual([]);
+    expect(armedPids(kernel, free)).toEqual([]);
     expect(faultsOf(kernel, free)).toEqual([]);
   });
 });
@@ -82,7 +73,7 @@ describe('a pinned slot', () => {
     index.pinned.add(slot);
     kernel.change(100, { oomScore: 1000 });
     index.settle();
-    expect(armedPids(index)).toEqual([100, 109]);
+    expect(armedPids(kernel, index)).toEqual([100, 109]);
     kernel.vanish(109);
     index.settle(2);
     expect(index.flagsOf(109)).toContain('GONE');
@@ -120,7 +111,7 @@ describe('a pinned slot', () => {
     index.settle();
     expect(index.slots.pidfd[slot]).toBe(pidfd);
     expect(kernel.open().filter((what) => what === 'pidfd 101')).toHaveLength(1);
-    expect(armedPids(index)).toEqual(works ? [101] : []);
+    expect(armedPids(kernel, index)).toEqual(works ? [101] : []);
     expect(faultsOf(kernel, index)).toEqual([]);
     index.close();
     expect(kernel.open()).toEqual([]);

@@ -1,26 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { oomScoreOf } from '../../../src/core/select/badness.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import type { FakeProcess } from '../../support/fake-process.ts';
-import { createFakeKernel, FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
-import { choosing, indexOn, type TestIndex, type TestIndexOptions } from './index-on.ts';
+import { FAKE_ROOT, type FakeKernel } from './fake-kernel.ts';
+import { choosing, type TestIndex, type TestIndexOptions } from './index-on.ts';
+import { armedPids, indexOfMany, many } from './many.ts';
 import { faultsOf } from './soundness.ts';
-
-/** Each larger than the one before, with the oom_score that the kernel would give it. */
-const many = (count: number): FakeProcess[] =>
-  Array.from({ length: count }, (_, at) => {
-    const rssKiB = 40_000 * ((at % 100) + 1);
-    const oomScore = oomScoreOf(rssKiB / 4 + 12, 2_000_000);
-    return { pid: 100 + at, uid: 1000 + at, comm: `p${at}`, rssKiB, oomScore };
-  });
 
 let kernel: FakeKernel;
 const on = (processes: readonly FakeProcess[], options: TestIndexOptions = {}): TestIndex => {
-  kernel = createFakeKernel(processes);
-  return indexOn(kernel, { env: { procRoot: FAKE_ROOT }, capacity: 4096, chosen: 8, ...options });
+  const made = indexOfMany(processes, options);
+  kernel = made.kernel;
+  return made.index;
 };
-const armedPids = (index: TestIndex): number[] =>
-  [...kernel.lives.keys()].filter((pid) => index.flagsOf(pid).includes('ARMED'));
 
 describe('a round in slices', () => {
   it('does one step when its budget is 0', () => {
@@ -88,7 +79,7 @@ describe('who is identified and armed', () => {
   it('the largest, though nothing but their oom_score was known', () => {
     const index = on(many(40), { chosen: 8 });
     index.settle();
-    expect(armedPids(index)).toEqual([136, 137, 138, 139]);
+    expect(armedPids(kernel, index)).toEqual([136, 137, 138, 139]);
     expect(index.identifiedSlots.map((slot) => index.table.pid[slot]).sort()).toEqual([136, 137, 138, 139]);
     expect(index.flagsOf(100)).toEqual([]);
   });
@@ -98,7 +89,7 @@ describe('who is identified and armed', () => {
     index.settle();
     kernel.change(100, { rssKiB: 4_000_000, oomScore: 1000 });
     index.settle();
-    expect(armedPids(index)).toEqual([100, 137, 138, 139]);
+    expect(armedPids(kernel, index)).toEqual([100, 137, 138, 139]);
     expect(index.flagsOf(136)).toEqual(['IDENTIFIED']);
     expect(index.table.rssKiB[index.slotOf(136)]).toBe(ABSENT);
     expect(faultsOf(kernel, index)).toEqual([]);
@@ -122,7 +113,7 @@ describe('who is identified and armed', () => {
     expect([index.table.comm[slot], index.identifiedSlots.length]).toEqual(['forked', 2]);
     later(1);
     expect([index.table.comm[slot], index.table.unit[slot]]).toEqual(['other', 'db.service']);
-    expect(armedPids(index)).toEqual([100]);
+    expect(armedPids(kernel, index)).toEqual([100]);
   });
 
   it('soon again when the slot is that of another process', () => {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { runNamed } from '../harness/judge.ts';
 import { expectAlive, expectKilled, expectNoKernelKill, INNOCENTS, innocentNames } from '../harness/outcome.ts';
 import { withDaemon, withoutDaemon } from '../harness/scene.ts';
-import { daemonSignals, pidOf, pidsOf, spreadMs, startHolder, told } from '../harness/select.ts';
+import { daemonSignals, pidOf, pidsOf, startHolder, told } from '../harness/select.ts';
+import { expectPairDies } from '../harness/sharers.ts';
 import { startTrace } from '../harness/trace.ts';
 
 const HELD_MIB = 200;
@@ -24,23 +25,7 @@ test('a SIGKILL to one of two processes that share their memory frees nothing', 
 
 test('with the daemon both die together, and they are told and counted as one', async () => {
   await withDaemon({}, async (scene) => {
-    await startTrace(scene.guest);
-    const before = await scene.availableMiB();
-    const pair = { name: 'pair', atMs: 0, command: 'exec sharers how=clone start=60 wait=8000 rate=50' };
-    const seen = await scene.watch({
-      seconds: 30,
-      workloads: [...INNOCENTS, pair],
-      until: { name: 'pair', afterMs: 4000 },
-    });
-
-    expectKilled(seen, 'pair');
-    expectAlive(seen, ...innocentNames);
-    await expectNoKernelKill(scene, seen);
-    const fired = await daemonSignals(scene);
-    expect([...new Set(fired.map(({ comm }) => comm))].sort()).toEqual(['sharer', 'sharers']);
-    expect(spreadMs(fired), 'milliseconds between the first and the last of the two').toBeLessThan(500);
-    expect(await pidsOf(scene.guest, 'sharer')).toEqual([]);
-    expect(before - (await scene.availableMiB()), 'MiB still held').toBeLessThan(30);
+    await expectPairDies(scene, 'clone', 4000);
 
     const signals = told(scene, 'signal');
     const alone = signals.filter((signal) => signal['company'] === '');

@@ -1,10 +1,9 @@
 // A parent that waits in vfork(2) and the child that holds their memory. The child reads oom_score 0: the kernel's own
 // killer passes it by and relies on the parent.
 import { expect, test } from 'vitest';
-import { expectAlive, expectKilled, expectNoKernelKill, INNOCENTS, innocentNames } from '../harness/outcome.ts';
 import { withDaemon, withoutDaemon } from '../harness/scene.ts';
-import { daemonSignals, pidOf, pidsOf, spreadMs, startHolder } from '../harness/select.ts';
-import { startTrace } from '../harness/trace.ts';
+import { pidOf, pidsOf, startHolder } from '../harness/select.ts';
+import { expectPairDies } from '../harness/sharers.ts';
 
 const HELD_MIB = 200;
 
@@ -23,22 +22,6 @@ test('a SIGKILL to a parent in vfork frees nothing, and the child that holds all
 
 test('with the daemon parent and child die together', async () => {
   await withDaemon({}, async (scene) => {
-    await startTrace(scene.guest);
-    const before = await scene.availableMiB();
-    const pair = { name: 'pair', atMs: 0, command: 'exec sharers how=vfork start=60 wait=8000 rate=50' };
-    const seen = await scene.watch({
-      seconds: 30,
-      workloads: [...INNOCENTS, pair],
-      until: { name: 'pair', afterMs: 2000 },
-    });
-
-    expectKilled(seen, 'pair');
-    expectAlive(seen, ...innocentNames);
-    await expectNoKernelKill(scene, seen);
-    const fired = await daemonSignals(scene);
-    expect([...new Set(fired.map(({ comm }) => comm))].sort()).toEqual(['sharer', 'sharers']);
-    expect(spreadMs(fired), 'milliseconds between the first and the last of the two').toBeLessThan(500);
-    expect(await pidsOf(scene.guest, 'sharer')).toEqual([]);
-    expect(before - (await scene.availableMiB()), 'MiB still held').toBeLessThan(30);
+    await expectPairDies(scene, 'vfork', 2000);
   });
 });

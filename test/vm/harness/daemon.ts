@@ -11,6 +11,8 @@ export interface DaemonOptions extends DaemonSettings {
   observe?: boolean;
   /** What systemd/oomwatchd.service gives it; false: an ordinary process without a cgroup of its own. */
   isProtected?: boolean;
+  /** Kernel modules that are there before it starts. */
+  modules?: string[];
 }
 
 /** Beside a saved machine: what is running in it. */
@@ -43,7 +45,7 @@ mount -t ext4 -o ro /dev/vdc /opt/daemon && mount -t tmpfs conf /etc/oomwatchd |
 cat > ${CONFIG} <<'END_OF_CONFIG'
 ${writeConfigYaml(options)}
 END_OF_CONFIG
-${isProtected ? enterUnit(unit) : NO_PROTECTION}
+${(options.modules ?? []).map((name) => `modprobe ${name} || exit 71\n`).join('')}${isProtected ? enterUnit(unit) : NO_PROTECTION}
 mkdir -p /run/oomwatchd && cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? `${environment} ${command}` : `${WITHOUT_CAPABILITIES} ${command}`}`;
 }
 

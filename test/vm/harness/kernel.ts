@@ -20,8 +20,8 @@ const BOOT_MODULES = [
   'virtio_blk',
 ];
 
-/** On the root disk for modprobe: what makes victims that cannot die, and compressed swap with its default compressor. */
-const CASE_MODULES = ['dm-mod', 'fuse', 'loop', 'zram', 'lzo-rle'];
+/** On the root disk for modprobe: what makes victims that cannot die, compressed swap with its default compressor, a watchdog. */
+const CASE_MODULES = ['dm-mod', 'fuse', 'loop', 'zram', 'lzo-rle', 'softdog'];
 
 const run = (command: string, args: string[], cwd?: string): string =>
   execFileSync(command, args, { encoding: 'utf8', cwd, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -63,6 +63,8 @@ export function enterUnit(unit: Unit): string {
   const kilobytes = /^(\d+)M$/.exec(unit.limitMemlock)?.[1];
   return [
     ...lines,
+    // Where systemd has made a cgroup of the cpu controller, as it does for CPUWeight=, autogroups do not count (sched(7)).
+    '[ ! -e /proc/sys/kernel/sched_autogroup_enabled ] || echo 0 > /proc/sys/kernel/sched_autogroup_enabled',
     // The file is missing on kernels without swap accounting.
     `[ ! -e ${own}/memory.swap.max ] || echo ${unit.memorySwapMax} > ${own}/memory.swap.max`,
     `echo $$ > ${own}/cgroup.procs`,
