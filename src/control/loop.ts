@@ -2,6 +2,7 @@
  * One turn of the loop: sample, tick, execute, publish, refresh; then how long to sleep. Synchronous from the first read
  * to the last signal; between a verdict and its signal nothing is opened, listed, spawned or awaited.
  */
+import { never, takeTurn } from '../core/due.ts';
 import { EXCLUSIONS, type OomwatchdEvent } from '../core/event.ts';
 import { force } from '../core/force.ts';
 import type { ForcedAnswer, ForcedRequest } from '../core/forced.ts';
@@ -14,6 +15,7 @@ import { highestRung } from '../core/rung.ts';
 import { emptySample } from '../core/sample.ts';
 import { largestUnidentified } from '../core/select/unidentified.ts';
 import type { State } from '../core/state.ts';
+import { areStrangersLikely } from '../core/strangers.ts';
 import { type TickInputs, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
@@ -27,6 +29,11 @@ import { createUpkeep } from './upkeep.ts';
 
 /** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
 const LATE_IDENTITIES = 4;
+
+/** A whole round before the shot, when nobody who is known can be the cause; a kernel short of memory may need longer. */
+const STRANGERS_BUDGET_MS = 150;
+/** Between two such rounds: a shortage may be of a kind that no process explains. */
+const STRANGERS_EVERY_MS = 1000;
 
 /** vmstat's oom_kill against the records: a text that nobody parses is noticed within this (core/register/cross-check). */
 const DETAILS_EVERY_MS = 10_000;
@@ -58,6 +65,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     -readonly [K in keyof TickInputs]: TickInputs[K];
   };
   const numbers = createLoopNumbers(state.stall, state.livelock);
+  const strangers = never();
   let policy = firstPolicy;
   let detailsMs = Number.NEGATIVE_INFINITY;
   let someUs: number = ABSENT;
@@ -73,6 +81,20 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     exited.length = 0;
     noteExits(state.victims, executor, exited);
     noteExits(state.cgroupAction.victims, executor, exited);
+  };
+
+  /** Whoever is to be shot is not the cause, and nobody else who is known: look who has come since the last round. */
+  const lookForStrangers = (nowMs: number): void => {
+    const { forkStorm, calm } = state;
+    const isShot = out.intents[0]?.kind === 'signal';
+    if (!isShot || !areStrangersLikely(index.table, sample, calm, forkStorm.calmPid)) return;
+    if (!takeTurn(strangers, STRANGERS_EVERY_MS, nowMs)) return;
+    const endMs = clock.nowMs() + STRANGERS_BUDGET_MS;
+    // A round that was under way may have listed who there was already.
+    if (index.refresh(STRANGERS_BUDGET_MS) && clock.nowMs() < endMs) index.refresh(endMs - clock.nowMs());
+    index.scan();
+    out.intents.length = 0;
+    tick(state, inputs, policy, clock.nowMs(), out);
   };
 
   /** Something outgrew every candidate within one round: look who it is, or an innocent would die in its place. */
@@ -103,6 +125,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       inputs.table = index.table;
       out.intents.length = 0;
       tick(state, inputs, policy, clock.nowMs(), out);
+      lookForStrangers(nowMs);
       chooseAmongAll();
       state.verdictMs = verdictMs;
     }

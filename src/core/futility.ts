@@ -23,7 +23,7 @@ export interface Calm {
 export const createCalm = (): Calm => ({ availableKiB: ABSENT, heldKiB: ABSENT });
 
 /** Memory that belongs to no process. */
-const heldKiB = ({ shmemKiB, slabUnreclaimableKiB, hugetlbKiB }: Sample): number =>
+export const heldKiB = ({ shmemKiB, slabUnreclaimableKiB, hugetlbKiB }: Sample): number =>
   Math.max(0, shmemKiB) + Math.max(0, slabUnreclaimableKiB) + Math.max(0, hugetlbKiB);
 
 export const noteCalm = (calm: Calm, sample: Sample, level: number): void => {

@@ -132,11 +132,23 @@ const disarmOthers = (io: IndexIo, slots: Slots, hooks: RefreshHooks, round: Rou
   }
 };
 
+/** Those who are not identified yet come first: they may not be chosen before, and a shortage may be near. Else in order. */
+const strangersFirst = ({ flags }: ProcessTable, { chosen, chosenCount }: Round): void => {
+  let known = 0;
+  for (let at = 0; at < chosenCount; at++) {
+    const slot = chosen[at] as number;
+    if (((flags[slot] as number) & FLAG.IDENTIFIED) !== 0) continue;
+    chosen.copyWithin(known + 1, known, at);
+    chosen[known++] = slot;
+  }
+};
+
 const beginArming = (io: IndexIo, slots: Slots, hooks: RefreshHooks, round: Round): void => {
   round.isChosen.fill(0);
   round.chosenCount = hooks.choose(slots.table, round.chosen);
   for (let at = 0; at < round.chosenCount; at++) round.isChosen[round.chosen[at] as number] = 1;
   disarmOthers(io, slots, hooks, round);
+  strangersFirst(slots.table, round);
 };
 
 /** Works for at most `budgetMs` (one step may overrun it); starts a new round when idle. Returns true when a round ended. */

@@ -44,8 +44,9 @@ export const openKernelLog = (
   io: KernelLogIo & StatusIo,
   roots: Pick<Roots, 'proc' | 'sys' | 'kmsg'>,
   ownPid: number,
+  nowMs: () => number,
 ): KernelLog => {
-  const kmsg = createKmsgReader(io, roots.kmsg);
+  const kmsg = createKmsgReader(io, roots.kmsg, nowMs);
   const instance = openTraceInstance(io, roots.sys, ownPid);
   const trace = createTraceReader(io, instance.fd);
   const source = (name: string, reason: string): KernelSource => ({ name, isUp: reason === '', detail: reason });

@@ -19,10 +19,14 @@ export interface KernelLogIo {
 /** CONSOLE_EXT_LOG_MAX and PRINTK_MESSAGE_MAX: a record that does not fit would be refused with EINVAL for ever. */
 const RECORD_MAX = 8192;
 /**
- * A call reads so many at most (5 ms of parsing), then the next tick goes on. An OOM report with its task dump has hundreds, and
- * the line that counts is its last.
+ * A call reads so many at most, and not for longer than that, then the next tick goes on. An OOM report with its task dump has
+ * hundreds, and the line that counts is its last; where the kernel kills four times a second and CPUs are short, reading all
+ * took a second of each tick.
  */
 export const RECORDS_PER_CALL = 512;
+const BUDGET_MS = 5;
+/** Between two looks at the clock. */
+const RECORDS_PER_LOOK = 16;
 const EPERM = 1;
 
 export interface KmsgReader {
@@ -41,7 +45,7 @@ const failure = (path: string, errno: number): string => {
   return `${path}: ${errnoName(errno)}${remedy}`;
 };
 
-export const createKmsgReader = (io: KernelLogIo, path: string): KmsgReader => {
+export const createKmsgReader = (io: KernelLogIo, path: string, nowMs: () => number): KmsgReader => {
   const buffer = Buffer.alloc(RECORD_MAX);
   const record = emptyKmsgRecord();
   const report = createOomReport();
@@ -82,7 +86,9 @@ export const createKmsgReader = (io: KernelLogIo, path: string): KmsgReader => {
   return {
     read: (into) => {
       if (fd < 0) return;
+      const endMs = nowMs() + BUDGET_MS;
       for (let count = 0; count < RECORDS_PER_CALL; count++) {
+        if (count % RECORDS_PER_LOOK === RECORDS_PER_LOOK - 1 && nowMs() >= endMs) break;
         const length = io.readNext(fd, buffer);
         if (length > 0) takeRecord(length, into);
         else if (length === -EPIPE) hasLost = true;

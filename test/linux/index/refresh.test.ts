@@ -42,6 +42,17 @@ describe('a round in slices', () => {
     }
   });
 
+  it('identifies who has come since first, then looks at the others again, both in the order of the choice', () => {
+    const index = on(many(2), { choose: choosing(100, 101, 1100, 1101) });
+    index.settle();
+    index.identifiedSlots.length = 0;
+    for (const { pid, ...rest } of many(2)) kernel.add({ ...rest, pid: 1000 + pid });
+    // Longer than an identity is valid.
+    index.clock.nowMs += 60_000;
+    index.settle();
+    expect(index.identifiedSlots.map((slot) => index.table.pid[slot])).toEqual([1100, 1101, 100, 101]);
+  });
+
   it('skips no row when others vanish between the slices', () => {
     const index = on(many(40), { choose: choosing() });
     index.settle();

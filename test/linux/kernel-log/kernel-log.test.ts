@@ -30,7 +30,7 @@ const openOn = (records: readonly Buffer[]) => {
       return record.length;
     },
   };
-  return { log: openKernelLog(io, roots, process.pid), opened };
+  return { log: openKernelLog(io, roots, process.pid, () => 0), opened };
 };
 const read = (log: { read(into: KernelEvent[]): void }): KernelEvent[] => {
   const events: KernelEvent[] = [{ kind: 'group_kill', memcg: '/before', timeUs: 0, source: 'kmsg' }];
@@ -78,7 +78,7 @@ it('says of each source whether it is read, and gives its descriptors back', () 
     { name: 'oom_trace', isUp: false, detail: expect.stringContaining('mount -t tracefs') },
   ]);
   log.close();
-  const none = openKernelLog(libc, { ...roots, kmsg: join(folder, 'none') }, process.pid);
+  const none = openKernelLog(libc, { ...roots, kmsg: join(folder, 'none') }, process.pid, () => 0);
   expect(none.sources[0]).toEqual({ name: 'kernel_log', isUp: false, detail: `${join(folder, 'none')}: ENOENT` });
   expect(read(none)).toEqual([]);
   none.close();

@@ -11,7 +11,7 @@ const [EPERM, EINTR, EIO, EINVAL] = [1, 4, 5, 22];
 
 const readerOf = (...queue: (Buffer | number)[]) => {
   const io = fakeKmsg(queue);
-  const reader = createKmsgReader(io, KMSG);
+  const reader = createKmsgReader(io, KMSG, () => 0);
   const read = (): KernelEvent[] => {
     const events: KernelEvent[] = [];
     reader.read(events);
@@ -32,6 +32,18 @@ it('a flood costs a call a bounded number of records, and nothing is left out', 
   expect(read()).toHaveLength(RECORDS_PER_CALL);
   expect(io.calls.read).toBe(RECORDS_PER_CALL);
   expect(read()).toHaveLength(5);
+});
+
+it('slow reading ends after its time, and goes on with the next call', () => {
+  let ms = 0;
+  const io = fakeKmsg(Array.from({ length: 40 }, (_, at) => recordOf('nothing', { sequence: at })));
+  const reader = createKmsgReader(io, KMSG, () => (ms += 3));
+  const events: KernelEvent[] = [];
+  reader.read(events);
+  expect(io.queue.length).toBeGreaterThan(0);
+  expect(io.queue.length).toBeLessThan(40);
+  while (io.queue.length > 0) reader.read(events);
+  expect(events, 'nothing was lost').toEqual([]);
 });
 
 it('what was overwritten is counted by the gap that it leaves', () => {
@@ -66,7 +78,7 @@ it('another error ends it: place, errno, and the descriptor is closed once', () 
 });
 
 it('what cannot be opened says what would help', () => {
-  const reader = createKmsgReader(fakeKmsg([], -EPERM), KMSG);
+  const reader = createKmsgReader(fakeKmsg([], -EPERM), KMSG, () => 0);
   expect(reader.reason()).toBe(
     '/dev/kmsg: EPERM: run as root with CAP_SYSLOG, or set kernel.dmesg_restrict=0 (sysctl)',
   );
@@ -74,7 +86,7 @@ it('what cannot be opened says what would help', () => {
   reader.read(events);
   expect(events).toEqual([]);
   const io = { ...fakeKmsg(), seekEnd: () => -EINVAL };
-  expect(createKmsgReader(io, KMSG).reason()).toBe('/dev/kmsg: EINVAL');
+  expect(createKmsgReader(io, KMSG, () => 0).reason()).toBe('/dev/kmsg: EINVAL');
 });
 
 const canReadAndWrite = (): boolean => {
@@ -97,7 +109,7 @@ it.runIf(canReadAndWrite())('the real one: a line that root writes as if it were
       return length;
     },
   };
-  const reader = createKmsgReader(io, KMSG);
+  const reader = createKmsgReader(io, KMSG, () => 0);
   expect(reader.reason()).toBe('');
   const before: KernelEvent[] = [];
   reader.read(before);

@@ -55,7 +55,7 @@ export const fakeKmsg = (queue: (Buffer | number)[] = [], openResult = 9): FakeK
 };
 
 export const eventsOf = (records: readonly (Buffer | number)[]): KernelEvent[] => {
-  const reader = createKmsgReader(fakeKmsg([...records]), '/dev/kmsg');
+  const reader = createKmsgReader(fakeKmsg([...records]), '/dev/kmsg', () => 0);
   const events: KernelEvent[] = [];
   // A record that is nothing must not end the reading of those behind it.
   for (let call = 0; call <= records.length; call++) reader.read(events);
