@@ -151,7 +151,7 @@ const rehearse = (ports: StandbyPorts, start: StandbyStart, pidfd: number): void
       tell: (deed) => void rescueLine(deed),
     };
     const due = ports.uptimeMs() - start.control.standby.afterMs - 1000;
-    beginTurn(page);
+    beginTurn(page, due | 0);
     endTurn(page, { dueMs: due | 0, mayAct: true, killsLeft: 1, waitUntilMs: due | 0, memAvailableKiB: 0 });
     createStandbyLoop(dry, page, dryStart, PAGE_KIB).turn();
   }

@@ -12,6 +12,7 @@ import { createAbsence, endAbsence, nextStep } from './decide.ts';
 import {
   claim,
   type Deed,
+  endsOf,
   killsLeft,
   lastAvailableKiB,
   mayAct,
@@ -68,7 +69,7 @@ export const createStandbyLoop = (
   const absence = createAbsence();
   let detection: DetectState = createDetect();
   let isAway = false;
-  let seenTurns = 0;
+  let seenEnds = 0;
   let shot: Candidate | null = null;
 
   const totalPages = (): number => (sample.memTotalKiB + Math.max(0, sample.swapTotalKiB)) / pageKiB;
@@ -127,8 +128,10 @@ export const createStandbyLoop = (
     turn: () => {
       const turns = turnsOf(page);
       const overdue = overdueMs(page, ports.uptimeMs());
-      if (isAway && (turns !== seenTurns || overdue <= 0)) comeBack();
-      seenTurns = turns;
+      const ends = endsOf(page);
+      // Not yet in its first turn: what we killed is not in its budget before that ends.
+      if (isAway && ends !== seenEnds) comeBack();
+      seenEnds = ends;
       if (turns === 0) return REST_MAX_MS;
       // One that has gone off already belongs to an absence that is over, and control is about to set it anew.
       if (overdue <= 0) return ports.isTimerSet() ? UNTIL_WOKEN : Math.min(REST_MAX_MS, restMs - overdue);

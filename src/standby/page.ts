@@ -13,6 +13,8 @@ const MAY_ACT = 2;
 const KILLS_LEFT = 3;
 const WAIT_UNTIL = 4;
 const AVAILABLE = 5;
+const BEGAN = 6;
+const ENDS = 7;
 /** Written by standby, on a cache line of its own. */
 const RECORDS = 64;
 const CLAIM = 65;
@@ -54,7 +56,8 @@ export interface Deed {
 }
 
 /** A turn has begun: standby's next shot is called off. */
-export const beginTurn = (page: Int32Array): void => {
+export const beginTurn = (page: Int32Array, nowMs: number): void => {
+  Atomics.store(page, BEGAN, nowMs);
   Atomics.add(page, TURNS, 1);
 };
 
@@ -64,6 +67,7 @@ export const endTurn = (page: Int32Array, beat: Heartbeat): void => {
   Atomics.store(page, KILLS_LEFT, beat.killsLeft);
   Atomics.store(page, WAIT_UNTIL, beat.waitUntilMs);
   Atomics.store(page, AVAILABLE, beat.memAvailableKiB);
+  Atomics.add(page, ENDS, 1);
 };
 
 /** Longer than a signal takes; a standby that was stopped in between must not hold control up. */
@@ -76,8 +80,18 @@ export const isClaimed = (page: Int32Array, nowMs: number): boolean =>
 /** Turns that control has begun; 0: it has not, and nothing is due. */
 export const turnsOf = (page: Int32Array): number => Atomics.load(page, TURNS);
 
-/** Milliseconds since the next turn was due; negative before. */
-export const overdueMs = (page: Int32Array, nowMs: number): number => (nowMs - Atomics.load(page, DUE)) | 0;
+/** Turns that control has ended: what it says is as of the last of them. */
+export const endsOf = (page: Int32Array): number => Atomics.load(page, ENDS);
+
+/**
+ * Milliseconds since the next turn was due; negative before. In a turn those since it began: control may just be back, and
+ * what it knew of its budget before it was away is no longer true.
+ */
+export const overdueMs = (page: Int32Array, nowMs: number): number => {
+  const isInTurn = Atomics.load(page, TURNS) !== Atomics.load(page, ENDS);
+  const sinceDue = (nowMs - Atomics.load(page, DUE)) | 0;
+  return isInTurn ? Math.min(sinceDue, (nowMs - Atomics.load(page, BEGAN)) | 0) : sinceDue;
+};
 
 export const mayAct = (page: Int32Array): boolean => Atomics.load(page, MAY_ACT) === 1;
 

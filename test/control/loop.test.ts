@@ -193,42 +193,6 @@ describe('the index is not refreshed', () => {
   });
 });
 
-describe('somebody whom nobody knows', () => {
-  const innocent: Program = { comm: 'innocent', rssKiB: 100 * MIB };
-  /** Started after the last round, it is all that has gone since calm. */
-  const stranger = (): { rig: ReturnType<typeof createRig>; hidden: () => boolean } => {
-    const machine = host(innocent, { comm: 'stranger', rssKiB: 0, grows: (ms) => (ms > 3000 ? MIB : 0) });
-    const { table } = machine;
-    const slot = table.rows[1] as number;
-    let isHidden = true;
-    const rig = createRig(machine, ENFORCE, {
-      refreshed: () => {
-        if (rig.state.level >= LEVEL.TERM) isHidden = false;
-        return true;
-      },
-    });
-    // The table has the rows that the index has found: this one is the last.
-    Object.defineProperty(table, 'count', { get: () => (isHidden ? 1 : 2), set: () => undefined });
-    table.pid[slot] = 9000;
-    return { rig, hidden: () => isHidden };
-  };
-
-  it('is looked for before an innocent is shot', () => {
-    const { rig, hidden } = stranger();
-    rig.run(15_000);
-    expect(hidden()).toBe(false);
-    expect(rig.log.filter((line) => /^(?:TERM|KILL) /.test(line))[0]).toBe('TERM stranger');
-    expect(rig.log.slice(0, rig.log.indexOf('TERM stranger'))).toContain('refresh 150');
-  });
-
-  it('is not looked for while those who are known explain what has gone', () => {
-    const rig = createRig(host({ comm: 'leak', rssKiB: 0, grows: (ms) => (ms > 3000 ? MIB : 0) }), ENFORCE);
-    rig.run(15_000);
-    expect(rig.log).toContain('TERM leak');
-    expect(rig.log).not.toContain('refresh 150');
-  });
-});
-
 describe('sources', () => {
   it('are told once when they go and once when they come back', () => {
     const rig = createRig(host(), ENFORCE);

@@ -97,7 +97,7 @@ const host = (programs: Program[], policy = POLICY) => {
   /** Control turns, and will again in `ms`. */
   const beat = (ms: number): void => {
     const { nowMs, mayAct, killsLeft, waitMs } = world;
-    beginTurn(page);
+    beginTurn(page, nowMs);
     const memAvailableKiB = world.lastKiB;
     endTurn(page, { dueMs: nowMs + ms, mayAct, killsLeft, waitUntilMs: nowMs + waitMs, memAvailableKiB });
     if (world.timerMs !== null) world.timerMs = nowMs + ms + LOOK_AFTER_MS;
@@ -148,6 +148,42 @@ describe('while control turns', () => {
     const { run, shots } = host([{ pid: 7, kib: 4 * GIB }]);
     run(60_000);
     expect(shots).toEqual([]);
+  });
+});
+
+describe('when control is back, and its first turn has not ended', () => {
+  const back = () => {
+    const scene = host([
+      { pid: 7, kib: 4 * GIB },
+      { pid: 8, kib: 2 * GIB },
+    ]);
+    scene.world.killsLeft = 1;
+    scene.beat(1000);
+    scene.run(6000);
+    expect(scene.shots).toEqual([7]);
+    beginTurn(scene.page, scene.world.nowMs);
+    return scene;
+  };
+
+  it('nobody dies: the budget on the page is that of before', () => {
+    const { run, shots } = back();
+    run(1000);
+    expect(shots).toEqual([7]);
+  });
+
+  it('nor when it hangs in it: there is no kill left', () => {
+    const { run, shots } = back();
+    run(60_000);
+    expect(shots).toEqual([7]);
+  });
+
+  it('one that hangs in a turn is as away as one that does not begin it', () => {
+    const { page, beat, run, shots, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    beat(1000);
+    run(1000);
+    beginTurn(page, world.nowMs);
+    run(3500);
+    expect(shots).toEqual([7]);
   });
 });
 

@@ -24,7 +24,7 @@ const deed = (differences: Partial<page.Deed> = {}): page.Deed => ({
 describe('the heartbeat', () => {
   it('says what control promised, by differences of times', () => {
     const words = fresh();
-    page.beginTurn(words);
+    page.beginTurn(words, 0);
     page.endTurn(words, { dueMs: 5000, mayAct: true, killsLeft: 9, waitUntilMs: 6000, memAvailableKiB: 4 });
     expect(page.turnsOf(words)).toBe(1);
     expect([page.overdueMs(words, 4900), page.overdueMs(words, 7100)]).toEqual([-100, 2100]);
@@ -32,9 +32,20 @@ describe('the heartbeat', () => {
     expect([page.mayAct(words), page.killsLeft(words), page.lastAvailableKiB(words)]).toEqual([true, 9, 4]);
   });
 
+  it('counts from the beginning of a turn that has not ended', () => {
+    const words = fresh();
+    page.beginTurn(words, 0);
+    page.endTurn(words, { dueMs: 1000, mayAct: true, killsLeft: 1, waitUntilMs: 0, memAvailableKiB: 4 });
+    expect(page.overdueMs(words, 60_000), 'away').toBe(59_000);
+    page.beginTurn(words, 60_000);
+    expect([page.overdueMs(words, 60_010), page.endsOf(words)], 'back, and busy').toEqual([10, 1]);
+    expect(page.overdueMs(words, 65_000), 'or hanging').toBe(5000);
+  });
+
   it('survives the wrap of the clock after 24 days', () => {
     const words = fresh();
     const due = (0x7fff_ffff + 10) | 0;
+    page.beginTurn(words, 0x7fff_ffff);
     page.endTurn(words, { dueMs: due, mayAct: true, killsLeft: 1, waitUntilMs: due, memAvailableKiB: 4 });
     expect(page.overdueMs(words, 0x7fff_ffff)).toBe(-10);
     expect(page.overdueMs(words, (0x7fff_ffff + 2010) | 0)).toBe(2000);
@@ -44,18 +55,18 @@ describe('the heartbeat', () => {
 describe('a shot', () => {
   it('is called off when control has begun a turn since standby looked', () => {
     const words = fresh();
-    page.beginTurn(words);
+    page.beginTurn(words, 0);
     const turns = page.turnsOf(words);
-    page.beginTurn(words);
+    page.beginTurn(words, 0);
     expect(page.claim(words, turns, 50)).toBe(false);
     expect(page.isClaimed(words, 50)).toBe(false);
   });
 
   it('is seen by a turn that begins in the middle of it, for a second at most', () => {
     const words = fresh();
-    page.beginTurn(words);
+    page.beginTurn(words, 0);
     expect(page.claim(words, page.turnsOf(words), 50)).toBe(true);
-    page.beginTurn(words);
+    page.beginTurn(words, 0);
     expect([page.isClaimed(words, 51), page.isClaimed(words, 1050)]).toEqual([true, false]);
     page.unclaim(words);
     expect(page.isClaimed(words, 51)).toBe(false);

@@ -182,8 +182,9 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
   setPolicy(host.policy());
   return {
     begin: () => {
-      beginTurn(page);
-      return isClaimed(page, ipc.uptimeMs());
+      const nowMs = ipc.uptimeMs();
+      beginTurn(page, nowMs);
+      return isClaimed(page, nowMs);
     },
     take: (rescues) => {
       // Most turns: one look at the page.
