@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { reporters } from './support/reporters.ts';
 
+/** Neither I/O that could be measured nor module state: these files share what they load, and every CPU. */
+const PURE = ['core', 'channel', 'config', 'linux/proc'].map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -10,9 +13,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'core',
-          include: ['test/core/**/*.test.ts'],
-          // The core has neither I/O nor module state: its files share what they load, and every CPU.
+          name: 'pure',
+          include: PURE,
           pool: 'threads',
           isolate: false,
           sequence: { groupOrder: 0 },
@@ -24,7 +26,7 @@ export default defineConfig({
           name: 'host',
           include: ['test/**/*.test.ts'],
           // The guest suite and the benchmarks have configurations of their own: they need QEMU and peers.
-          exclude: ['test/core/**', 'test/vm/**', 'test/bench/**'],
+          exclude: [...PURE, 'test/vm/**', 'test/bench/**'],
           // Real processes and budgets are measured: two files at once would measure each other.
           fileParallelism: false,
           sequence: { groupOrder: 1 },

@@ -43,6 +43,20 @@ describe('a thread stalls', () => {
     expect(stalling(aReading(1000), idle(2000), aReading(3000))).toBe(1);
   });
 
+  it.each([
+    ['that proves it counts', asleepAt('reclaim', 1500), true],
+    ['that proves nothing takes nothing away', asleepAt('elsewhere', 1500), false],
+  ])('a look too soon %s', (_, soon, isProven) => {
+    const suspects = followedAfter(asleepAt('page_io', 1000), soon);
+    expect(suspects.list).toMatchObject([{ looks: 1, lookedMs: 1000, isProven }]);
+  });
+
+  it('and is forgotten when it was elsewhere for long enough, not before', () => {
+    const idle = (atMs: number): ThreadReading => aReading(atMs, { state: 'S', flags: 0x400000 });
+    expect(followedAfter(aReading(1000), idle(2000)).list).toHaveLength(1);
+    expect(followedAfter(aReading(1000), idle(61_000)).list).toEqual([]);
+  });
+
   it('still when only its status could be read and it is in D', () => {
     const blind = (atMs: number): ThreadReading =>
       aReading(atMs, { state: 'D', flags: ABSENT, utimeTicks: ABSENT, majorFaults: ABSENT, startTimeTicks: ABSENT });
