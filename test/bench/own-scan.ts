@@ -5,7 +5,7 @@ const dist = (path: string): string => new URL(`../../dist/${path}`, import.meta
 
 /** Source of the child: loads the build, settles the index, then scans and ranks `times` times. */
 export const ownScanScript = (policy: Policy, times: number): string => `
-  const { settleCompiler } = await import(${JSON.stringify(dist('commands/daemon/protection.js'))});
+  const { settleCompiler } = await import(${JSON.stringify(dist('commands/daemon/heap.js'))});
   settleCompiler();
   const { openHost, settleIndex } = await import(${JSON.stringify(dist('commands/daemon/host.js'))});
   const { REAL_ROOTS } = await import(${JSON.stringify(dist('linux/root.js'))});
