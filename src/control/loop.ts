@@ -25,7 +25,7 @@ import { createHand } from './hand.ts';
 import { createIntake } from './intake.ts';
 import { createLoopNumbers } from './loop-numbers.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
-import { createUpkeep } from './upkeep.ts';
+import { createUpkeep, REFRESH_MAX_FULL_PERMYRIAD } from './upkeep.ts';
 
 /** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
 const LATE_IDENTITIES = 4;
@@ -87,6 +87,8 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const lookForStrangers = (nowMs: number): void => {
     const { forkStorm, calm } = state;
     const isShot = out.intents[0]?.kind === 'signal';
+    // In a thrash a round takes seconds, and whoever thrashes is known.
+    if (state.detect.signs.fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return;
     if (!isShot || !areStrangersLikely(index.table, sample, calm, forkStorm.calmPid)) return;
     if (!takeTurn(strangers, STRANGERS_EVERY_MS, nowMs)) return;
     const endMs = clock.nowMs() + STRANGERS_BUDGET_MS;

@@ -23,7 +23,7 @@ const APPROACH_BUDGET_MS = 3;
 /** Between two shots: some ten children that were not known before. */
 const DESCENT_BUDGET_MS = 4;
 /** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
-const REFRESH_MAX_FULL_PERMYRIAD = 1000;
+export const REFRESH_MAX_FULL_PERMYRIAD = 1000;
 /** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
 const REFRESH_AFTER_SIGNAL_MS = 1000;
 

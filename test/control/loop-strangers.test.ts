@@ -15,7 +15,7 @@ const host = (...programs: Program[]) => createMachine({ totalKiB: 8 * GIB, prog
 describe('somebody whom nobody knows', () => {
   const innocent: Program = { comm: 'innocent', rssKiB: 100 * MIB };
   /** Started after the last round, it is all that has gone since calm. */
-  const stranger = (): { rig: ReturnType<typeof createRig>; hidden: () => boolean } => {
+  const stranger = () => {
     const machine = host(innocent, { comm: 'stranger', rssKiB: 0, grows: (ms) => (ms > 3000 ? MIB : 0) });
     const { table } = machine;
     const slot = table.rows[1] as number;
@@ -29,7 +29,7 @@ describe('somebody whom nobody knows', () => {
     // The table has the rows that the index has found: this one is the last.
     Object.defineProperty(table, 'count', { get: () => (isHidden ? 1 : 2), set: () => undefined });
     table.pid[slot] = 9000;
-    return { rig, hidden: () => isHidden };
+    return { rig, hidden: () => isHidden, strain: machine.strain };
   };
 
   it('is looked for before an innocent is shot', () => {
@@ -38,6 +38,14 @@ describe('somebody whom nobody knows', () => {
     expect(hidden()).toBe(false);
     expect(rig.log.filter((line) => /^(?:TERM|KILL) /.test(line))[0]).toBe('TERM stranger');
     expect(rig.log.slice(0, rig.log.indexOf('TERM stranger'))).toContain('refresh 150');
+  });
+
+  it('is not looked for while tasks stall, as opening files would stall the loop', () => {
+    const { rig, strain } = stranger();
+    strain({ fullShare: 0.3, scanned: 0, restores: 0, usablePages: 400_000 });
+    rig.run(15_000);
+    expect(rig.log.some((line) => line.endsWith('innocent'))).toBe(true);
+    expect(rig.log).not.toContain('refresh 150');
   });
 
   it('is not looked for while those who are known explain what has gone', () => {

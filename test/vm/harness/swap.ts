@@ -7,10 +7,8 @@ import { CALM_MS, SECOND_MS, THREADS, type Thrash } from './thrash.ts';
 export const SWAP_DISK = '/dev/vdd';
 /** Less than RAM, as distributions have it (zram-generator: half of RAM). */
 const ZRAM_MIB = 400;
-/** What the hog uses of RAM that it does not have: with 40 MiB commands hang for 0.54 to 0.75 of the time only. */
-const EXCESS_MIB = 60;
-/** Compressed it fits nearly. */
-const ZRAM_SPARE_MIB = 20;
+/** What the hog uses of RAM that it does not have. */
+const EXCESS_MIB = 40;
 const CODE_MIB = 140;
 const HEAP_MIB = 160;
 
@@ -43,7 +41,7 @@ export async function swapThrash(scene: Scene): Promise<Thrash> {
 
 /** Two heaps that together do not fit, nor compressed without end: no disk is involved, the CPUs do nothing else. */
 export async function zramThrash(scene: Scene): Promise<Thrash> {
-  const hogMiB = (await scene.availableMiB()) - ZRAM_SPARE_MIB;
+  const hogMiB = (await scene.availableMiB()) - EXCESS_MIB / 2;
   await swapOnZram(scene);
   return thrash(`exec heap threads=${THREADS} mib=${HEAP_MIB}`, hogMiB);
 }
