@@ -2,7 +2,6 @@
  * One turn of the loop: sample, tick, execute, publish, refresh; then how long to sleep. Synchronous from the first read
  * to the last signal; between a verdict and its signal nothing is opened, listed, spawned or awaited.
  */
-import { never, takeTurn } from '../core/due.ts';
 import { EXCLUSIONS, type OomwatchdEvent } from '../core/event.ts';
 import { force } from '../core/force.ts';
 import type { ForcedAnswer, ForcedRequest } from '../core/forced.ts';
@@ -15,7 +14,6 @@ import { highestRung } from '../core/rung.ts';
 import { emptySample } from '../core/sample.ts';
 import { largestUnidentified } from '../core/select/unidentified.ts';
 import type { State } from '../core/state.ts';
-import { areStrangersLikely } from '../core/strangers.ts';
 import { type TickInputs, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
@@ -25,15 +23,10 @@ import { createHand } from './hand.ts';
 import { createIntake } from './intake.ts';
 import { createLoopNumbers } from './loop-numbers.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
-import { createUpkeep, REFRESH_MAX_FULL_PERMYRIAD } from './upkeep.ts';
+import { createUpkeep } from './upkeep.ts';
 
 /** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
 const LATE_IDENTITIES = 4;
-
-/** A whole round before the shot, when nobody who is known can be the cause; a kernel short of memory may need longer. */
-const STRANGERS_BUDGET_MS = 150;
-/** Between two such rounds: a shortage may be of a kind that no process explains. */
-const STRANGERS_EVERY_MS = 1000;
 
 /** vmstat's oom_kill against the records: a text that nobody parses is noticed within this (core/register/cross-check). */
 const DETAILS_EVERY_MS = 10_000;
@@ -65,7 +58,6 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     -readonly [K in keyof TickInputs]: TickInputs[K];
   };
   const numbers = createLoopNumbers(state.stall, state.livelock);
-  const strangers = never();
   let policy = firstPolicy;
   let detailsMs = Number.NEGATIVE_INFINITY;
   let someUs: number = ABSENT;
@@ -83,17 +75,9 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     noteExits(state.cgroupAction.victims, executor, exited);
   };
 
-  /** Whoever is to be shot is not the cause, and nobody else who is known: look who has come since the last round. */
-  const lookForStrangers = (nowMs: number): void => {
-    const { forkStorm, calm } = state;
-    const isShot = out.intents[0]?.kind === 'signal';
-    // In a thrash a round takes seconds, and whoever thrashes is known.
-    if (state.detect.signs.fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return;
-    if (!isShot || !areStrangersLikely(index.table, sample, calm, forkStorm.calmPid)) return;
-    if (!takeTurn(strangers, STRANGERS_EVERY_MS, nowMs)) return;
-    const endMs = clock.nowMs() + STRANGERS_BUDGET_MS;
-    // A round that was under way may have listed who there was already.
-    if (index.refresh(STRANGERS_BUDGET_MS) && clock.nowMs() < endMs) index.refresh(endMs - clock.nowMs());
+  /** Whoever is to be shot is not the cause, and nobody else who is known: chosen anew among all who are there. */
+  const chooseAmongStrangers = (): void => {
+    if (out.intents[0]?.kind !== 'signal' || !upkeep.lookForStrangers(sample, clock.nowMs)) return;
     index.scan();
     out.intents.length = 0;
     tick(state, inputs, policy, clock.nowMs(), out);
@@ -127,7 +111,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       inputs.table = index.table;
       out.intents.length = 0;
       tick(state, inputs, policy, clock.nowMs(), out);
-      lookForStrangers(nowMs);
+      chooseAmongStrangers();
       chooseAmongAll();
       state.verdictMs = verdictMs;
     }

@@ -1,7 +1,9 @@
 /** When the index of processes is brought up to date: in calm times, within a budget, and not right after a shot. */
-import { isDue, never } from '../core/due.ts';
+import { isDue, never, takeTurn } from '../core/due.ts';
 import { noteCalmRound, suspectsOf } from '../core/fork-storm.ts';
+import type { Sample } from '../core/sample.ts';
 import type { State } from '../core/state.ts';
+import { areStrangersLikely } from '../core/strangers.ts';
 import { ABSENT } from '../core/units.ts';
 import { LEVEL } from '../core/verdict.ts';
 import type { Index } from './ports.ts';
@@ -23,13 +25,20 @@ const APPROACH_BUDGET_MS = 3;
 /** Between two shots: some ten children that were not known before. */
 const DESCENT_BUDGET_MS = 4;
 /** Opening files allocates: with more than a tenth of the time stalled a refresh would stall the loop as well. */
-export const REFRESH_MAX_FULL_PERMYRIAD = 1000;
+const REFRESH_MAX_FULL_PERMYRIAD = 1000;
 /** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
 const REFRESH_AFTER_SIGNAL_MS = 1000;
+
+/** A whole round before the shot, when nobody who is known can be the cause; a kernel short of memory may need longer. */
+const STRANGERS_BUDGET_MS = 150;
+/** Between two such rounds: a shortage may be of a kind that no process explains. */
+const STRANGERS_EVERY_MS = 1000;
 
 export interface Upkeep {
   /** Works on the index when it is time. */
   run(nowMs: number): void;
+  /** Right before a shot: a round at once, if somebody unknown must be there; whether there was one. */
+  lookForStrangers(sample: Sample, nowMs: () => number): boolean;
   /** A signal was sent. */
   shot(nowMs: number): void;
 }
@@ -37,6 +46,7 @@ export interface Upkeep {
 export const createUpkeep = (index: Index, state: State): Upkeep => {
   const roundEnd = never();
   const lastSignal = never();
+  const strangers = never();
 
   const roundEveryMs = (): number => {
     if (state.nobodyMs !== ABSENT) return NOBODY_ROUND_MS;
@@ -68,6 +78,18 @@ export const createUpkeep = (index: Index, state: State): Upkeep => {
       if (!index.refresh(budgetMs)) return;
       roundEnd.ms = nowMs;
       if (state.level === LEVEL.CALM) noteCalmRound(state.forkStorm, index.table);
+    },
+    lookForStrangers: (sample, nowMs) => {
+      const { calm, detect, forkStorm } = state;
+      // In a thrash a round takes seconds, and whoever thrashes is known.
+      if (detect.signs.fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return false;
+      if (!areStrangersLikely(index.table, sample, calm, forkStorm.calmPid)) return false;
+      const beganMs = nowMs();
+      if (!takeTurn(strangers, STRANGERS_EVERY_MS, beganMs)) return false;
+      const leftMs = (): number => beganMs + STRANGERS_BUDGET_MS - nowMs();
+      // A round that was under way may have listed who there was already.
+      if (index.refresh(STRANGERS_BUDGET_MS) && leftMs() > 0) index.refresh(leftMs());
+      return true;
     },
     shot: (nowMs) => {
       lastSignal.ms = nowMs;

@@ -84,14 +84,11 @@ export const turnsOf = (page: Int32Array): number => Atomics.load(page, TURNS);
 export const endsOf = (page: Int32Array): number => Atomics.load(page, ENDS);
 
 /**
- * Milliseconds since the next turn was due; negative before. In a turn those since it began: control may just be back, and
- * what it knew of its budget before it was away is no longer true.
+ * Milliseconds since the next turn was due; negative before. In a turn that came late those since it began, which is after it
+ * was due: control may just be back, and what it knew of its budget before it was away is no longer true.
  */
-export const overdueMs = (page: Int32Array, nowMs: number): number => {
-  const isInTurn = Atomics.load(page, TURNS) !== Atomics.load(page, ENDS);
-  const sinceDue = (nowMs - Atomics.load(page, DUE)) | 0;
-  return isInTurn ? Math.min(sinceDue, (nowMs - Atomics.load(page, BEGAN)) | 0) : sinceDue;
-};
+export const overdueMs = (page: Int32Array, nowMs: number): number =>
+  Math.min((nowMs - Atomics.load(page, DUE)) | 0, (nowMs - Atomics.load(page, BEGAN)) | 0);
 
 export const mayAct = (page: Int32Array): boolean => Atomics.load(page, MAY_ACT) === 1;
 
