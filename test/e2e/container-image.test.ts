@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { NODE_FLAGS } from '../../src/commands/daemon/second-actor.ts';
 import { cleanUp } from './daemon.ts';
 import { folder } from './folder.ts';
 import { nodeFlags } from './service-unit.ts';
@@ -108,6 +109,7 @@ describe('the Dockerfile', () => {
     expect(told).toMatch(/^valid: mode observe/);
     expect(JSON.parse(valuesOf(final, 'CMD')[0] ?? '')).toEqual(['run']);
     expect(entry.filter((word) => word.startsWith('--'))).toEqual(nodeFlags());
+    expect(NODE_FLAGS, 'of the second process').toEqual(nodeFlags());
   }, 60_000);
 
   test('the command in its head is one that a shell understands, with the capabilities of the unit', () => {

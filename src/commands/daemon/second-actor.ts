@@ -25,7 +25,7 @@ import type { Host } from './host.ts';
 /**
  * Flags of V8 as in the unit: 47 MiB resident with them, 37 of which are the file pages that control has in memory anyway.
  */
-const NODE_FLAGS = [
+export const NODE_FLAGS = [
   '--v8-pool-size=0',
   '--optimize-for-size',
   '--predictable',

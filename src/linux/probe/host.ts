@@ -1,5 +1,5 @@
 /** What several probes look at, read once: own identity, capabilities, mounts and cgroup. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, readFileSync, readlinkSync } from 'node:fs';
 import type { Finding } from '../../core/event.ts';
 import { ABSENT } from '../../core/units.ts';
 import { type CgroupLayout, cgroupLayoutOf } from '../proc/cgroup-mode.ts';
@@ -55,6 +55,19 @@ export const linkOf = (path: string): string | null => {
     return null;
   }
 };
+
+/** access(2) with this mode. */
+export const isAccessible = (path: string, mode: number): boolean => {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    // Absent, mounted read-only or forbidden: in each case it cannot be used.
+    return false;
+  }
+};
+
+export const isWritable = (path: string): boolean => isAccessible(path, constants.W_OK);
 
 const fieldOf = (status: string, name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
 

@@ -1,21 +1,10 @@
 /** Whether the remedies that policy turns on can work here: the unit's sandbox is read-only where they would write. */
-import { accessSync, constants } from 'node:fs';
 import type { Finding } from '../../core/event.ts';
 import type { RemediesPolicy } from '../../core/policy.ts';
 import { freezerPointOf } from '../proc/cgroup-mode.ts';
-import { CAPABILITY, type Host, hasCapability, ok, warn } from './host.ts';
+import { CAPABILITY, type Host, hasCapability, isWritable, ok, warn } from './host.ts';
 
 const DROP_IN = 'install systemd/remedies.conf as /etc/systemd/system/oomwatchd.service.d/remedies.conf and restart';
-
-const isWritable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    // Not mounted, mounted read-only or forbidden: in each case nothing can be written there.
-    return false;
-  }
-};
 
 /** What the key needs and has not, "" when nothing is missing. */
 type Missing = (host: Host, can: (path: string) => boolean) => string;

@@ -1,17 +1,7 @@
 /** tracefs: the trace point oom:mark_victim tells also of victims that the kernel log is silent about (kernel-facts 4.1). */
-import { accessSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import type { Finding } from '../../core/event.ts';
-import { type Host, ok, warn } from './host.ts';
-
-const isAccessible = (path: string, mode: number): boolean => {
-  try {
-    accessSync(path, mode);
-    return true;
-  } catch {
-    // Not mounted, not built in, or forbidden: in each case it is not there for us.
-    return false;
-  }
-};
+import { type Host, isAccessible, ok, warn } from './host.ts';
 
 /** tracefs has its own mount point since 4.1, and is below debugfs on some hosts only. */
 const POINTS = ['kernel/tracing', 'kernel/debug/tracing'];

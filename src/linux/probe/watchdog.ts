@@ -1,23 +1,12 @@
 /** Whether the watchdog device of act.last_resort is there. Never opened here: that would arm it. */
-import { accessSync, constants } from 'node:fs';
 import type { Finding } from '../../core/event.ts';
 import type { ActPolicy } from '../../core/policy.ts';
 import { isCharacterDevice } from '../watchdog-device.ts';
-import { ok, warn } from './host.ts';
+import { isWritable, ok, warn } from './host.ts';
 
 const REMEDY =
   'load the driver of the hardware (or softdog) by /etc/modules-load.d/, name the device in act.watchdog_device, and ' +
   'install systemd/watchdog.conf as /etc/systemd/system/oomwatchd.service.d/watchdog.conf';
-
-const isWritable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    // Whatever the reason: it could not be fed.
-    return false;
-  }
-};
 
 export const probeWatchdog = ({
   lastResort,
