@@ -12,6 +12,7 @@ import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { listMembers, type Members } from '../../linux/cgroup/members.ts';
 import type { Host } from './host.ts';
+import { createPaced } from './paced.ts';
 import type { Watchers } from './watchers.ts';
 
 /** As long as a victim has to go (act.victim_timeout): who is not known by then is not killed unknown. */
@@ -22,27 +23,22 @@ const KNOW_AT_ONCE = 16;
 export const createWholeKills = (host: Host, state: State, publish: (event: OomwatchdEvent) => void): Watchers => {
   const { cgroup2, index } = host;
   const { wholeKills } = state;
-  let inFlight = 0;
   let listed: Members | null = null;
 
   const tell = (path: string, why: string): void =>
     publish({ kind: 'source', name: 'cgroup.kill', up: false, detail: `${path}: ${why}` });
 
-  const offLoop = async (work: Promise<void>): Promise<void> => {
-    inFlight++;
-    await work;
-    inFlight--;
-  };
-
-  const list = async ({ path }: WholeKill): Promise<void> => {
-    listed = await listMembers(`${cgroup2}${path}`);
-  };
-
-  const write = ({ path }: WholeKill): Promise<void> =>
+  const listing = createPaced(async () => {
+    const [kill] = wholeKills;
+    if (kill !== undefined) listed = await listMembers(`${cgroup2}${kill.path}`);
+  });
+  let path = '';
+  const writing = createPaced(() =>
     writeFile(`${cgroup2}${path}/cgroup.kill`, '1').catch((error: NodeJS.ErrnoException) => {
       // All that were known have been signalled already; a kernel before 5.14 has no such file.
       tell(path, String(error.code));
-    });
+    }),
+  );
 
   /** Opening is for when the host is not short; the rounds of the index go on then as well. */
   const know = (pids: readonly number[]): void => {
@@ -64,24 +60,25 @@ export const createWholeKills = (host: Host, state: State, publish: (event: Oomw
     const slots = pids.map((pid) => index.slots.byPid.get(pid) as number);
     const spared = memberToSpare(index.table, slots, kill, hasScope(host.policy().select));
     if (spared !== ABSENT) return `pid ${index.table.pid[spared]} must live`;
-    void offLoop(write(kill));
+    path = kill.path;
+    writing.run(0, nowMs);
     return '';
   };
 
   return {
     run: (nowMs) => {
       const [kill] = wholeKills;
-      if (kill === undefined || inFlight > 0) return;
+      if (kill === undefined || listing.isUnderWay() || writing.isUnderWay()) return;
       const why = listed === null ? null : judge(kill, listed, nowMs);
       listed = null;
       if (why === null) {
-        void offLoop(list(kill));
+        listing.run(0, nowMs);
         return;
       }
       wholeKills.shift();
       if (why !== '') tell(kill.path, why);
     },
     take: () => undefined,
-    isWaiting: () => inFlight > 0,
+    isWaiting: () => listing.isUnderWay() || writing.isUnderWay(),
   };
 };
