@@ -46,6 +46,7 @@ const toDetect = ({ combine, term, kill, forecast, late, thrash }: Settings['det
     enabled: thrash.enabled,
     windowMs: thrash.window,
     fullPermyriad: thrash.memory_full,
+    somePermyriad: thrash.memory_some,
     restoresPerS: thrash.restores,
     memAvailable: thrash.mem_available,
     holdMs: thrash.hold,

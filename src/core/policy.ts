@@ -21,6 +21,8 @@ export interface ThrashPolicy {
   readonly windowMs: number;
   /** Share of the window in which every non-idle task waited for memory (PSI memory "full", by its total). */
   readonly fullPermyriad: number;
+  /** Share in which at least one task waited ("some"), from which half of `fullPermyriad` is enough, held twice as long. */
+  readonly somePermyriad: number;
   /** Pages of the working set that were reclaimed and had to come back, per second, that corroborate it. */
   readonly restoresPerS: number;
   /** Only while MemAvailable is at or below this: global thrash cannot happen with memory to spare. */

@@ -18,9 +18,12 @@ const scratch = (): string => {
   return folder;
 };
 
+/** Among them are copies of node_modules, and the disk may be busy. */
+const REMOVED_WITHIN_MS = 60_000;
+
 afterAll(() => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
+}, REMOVED_WITHIN_MS);
 
 test('every command is tried or has a reason, and the table has no other', () => {
   expect(Object.keys(TRIALS).sort()).toEqual([...new Set(commands)].sort());

@@ -60,6 +60,12 @@ const thrash = section(
       'Share of the window in which every task that was not idle waited for memory ("full" of /proc/pressure/memory).',
       'quiet hosts read 0 and streaming reads up to 5%; guests that thrash read 24% in the first second and 65 to 76% from the second on.',
     ),
+    memory_some: setting(
+      percent(),
+      '80%',
+      'Share of the window in which at least one task waited for memory ("some"). From here on half of memory_full is enough, held for twice as long.',
+      'on slow or busy cores reclaim itself runs all the time, and "full" stays low: such a guest hung at full 17 to 31%, some 95 to 98%.',
+    ),
     restores: setting(
       count(1, 10_000_000),
       100,

@@ -7,7 +7,15 @@ import { ABSENT } from '../units.ts';
 import { DETECTED, LEVEL, type Verdict } from '../verdict.ts';
 import { createWindow, pushReading } from '../window.ts';
 import { createSlope, exhaustionMs, forgetSlope, type SlopeState, updateSlope } from './slope.ts';
-import { createSigns, isThrashing, readSigns, THRASH_COUNTERS, type ThrashSigns, type ThrashWindow } from './thrash.ts';
+import {
+  createSigns,
+  isThrashing,
+  isThrashingBusily,
+  readSigns,
+  THRASH_COUNTERS,
+  type ThrashSigns,
+  type ThrashWindow,
+} from './thrash.ts';
 import { REACHED, thresholdReached } from './threshold.ts';
 
 /** Of the policy: what detection goes by. */
@@ -18,6 +26,7 @@ export interface DetectState {
   readonly window: ThrashWindow;
   readonly signs: ThrashSigns;
   readonly thrashing: Hold;
+  readonly thrashingBusily: Hold;
   /** When the last sign of an approach was seen; ABSENT: never. */
   approachMs: number;
   readonly verdict: Verdict;
@@ -33,6 +42,7 @@ export const createDetect = (): DetectState => ({
   window: createWindow(THRASH_COUNTERS),
   signs: createSigns(),
   thrashing: createHold(),
+  thrashingBusily: createHold(),
   approachMs: ABSENT,
   verdict: { level: LEVEL.CALM, detectors: 0, exhaustionMs: ABSENT, headroomKiB: 0 },
   memorySomeUs: ABSENT,
@@ -42,6 +52,9 @@ export const createDetect = (): DetectState => ({
 
 /** Exhaustion nearer than this is an approach: ten seconds let the index of a large host be refreshed several times. */
 const APPROACH_MS = 10_000;
+
+/** A thrash that is told by half of the mark has to hold for longer. */
+const BUSY_HOLDS = 2;
 
 /** So many readings a window: enough that one late tick does not decide, few enough for the ring. */
 const READINGS_PER_WINDOW = 16;
@@ -71,7 +84,7 @@ const forgetPast = (state: DetectState, lateMs: number): void => {
   if (!isStopped) return;
   forgetSlope(state.slope);
   state.window.filled = 0;
-  state.thrashing.sinceMs = ABSENT;
+  state.thrashing.sinceMs = state.thrashingBusily.sinceMs = ABSENT;
 };
 
 /** Judges `sample` into `state.verdict`. A sample without MemAvailable cannot raise a level by the marks. */
@@ -88,7 +101,9 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
   const term = thresholdReached(policy.detect.term, policy.detect.combine, sample);
   const kill = thresholdReached(policy.detect.kill, policy.detect.combine, sample);
   const thrashing = isThrashing(signs, sample, thrash, policy.detect.lateMs);
-  const thrashHeld = heldFor(state.thrashing, thrashing, thrash.holdMs, nowMs);
+  const busily = isThrashingBusily(signs, sample, thrash);
+  const clearly = heldFor(state.thrashing, thrashing, thrash.holdMs, nowMs);
+  const thrashHeld = heldFor(state.thrashingBusily, busily, thrash.holdMs * BUSY_HOLDS, nowMs) || clearly;
   const near = verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= policy.detect.forecastMs;
 
   verdict.detectors = thresholdBits(term | kill) | (thrashHeld ? DETECTED.THRASH : 0);
@@ -98,7 +113,7 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
     verdict.level = LEVEL.KILL;
     verdict.detectors |= DETECTED.FORECAST;
   } else if (term !== 0) verdict.level = LEVEL.TERM;
-  else verdict.level = isApproaching(state, sample, policy, thrashing, nowMs) ? LEVEL.APPROACH : LEVEL.CALM;
+  else verdict.level = isApproaching(state, sample, policy, thrashing || busily, nowMs) ? LEVEL.APPROACH : LEVEL.CALM;
 
   const stalls = state.memorySomeUs !== ABSENT && sample.memorySomeUs > state.memorySomeUs;
   state.memorySomeUs = sample.memorySomeUs;

@@ -179,6 +179,16 @@ describe('the thrash verdict', () => {
     expect(first).toBe(1100);
   });
 
+  it('comes when reclaim keeps the cores busy and few stalls are full, after twice the time', () => {
+    const { see } = watching();
+    let first: number = ABSENT;
+    for (let nowMs = 0; nowMs <= 5000 && first === ABSENT; nowMs += 100) {
+      const busily = { memorySomeUs: nowMs * 900, memoryFullUs: nowMs * 150 };
+      if (see(nowMs, thrashing(nowMs, busily)).level === LEVEL.KILL) first = nowMs;
+    }
+    expect(first).toBe(2100);
+  });
+
   it('is SIGKILL at once: who thrashes cannot run a handler', () => {
     expect(levels({})).toEqual([LEVEL.CALM, LEVEL.APPROACH, LEVEL.KILL]);
   });

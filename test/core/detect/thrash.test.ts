@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   createSigns,
   isThrashing,
+  isThrashingBusily,
   readSigns,
   THRASH_COUNTERS,
   type ThrashSigns,
@@ -16,6 +17,7 @@ const POLICY: ThrashPolicy = {
   enabled: true,
   windowMs: 1000,
   fullPermyriad: 2000,
+  somePermyriad: 8000,
   restoresPerS: 200,
   memAvailable: { kib: ABSENT, permyriad: 5000 },
   holdMs: 1000,
@@ -23,7 +25,13 @@ const POLICY: ThrashPolicy = {
 const LATE_MS = 500;
 
 /** All signs of a host that thrashes with a quarter of its memory "available". */
-const SIGNS: ThrashSigns = { fullPermyriad: 4000, restoresPerS: 2400, scannedPerS: 10_000, nearWatermark: true };
+const SIGNS: ThrashSigns = {
+  somePermyriad: 9500,
+  fullPermyriad: 4000,
+  restoresPerS: 2400,
+  scannedPerS: 10_000,
+  nearWatermark: true,
+};
 const SAMPLE = aSample({ memAvailableKiB: 6 * GIB });
 
 const judged = (signs: Partial<ThrashSigns>, sample: Partial<Sample> = {}, policy = POLICY): boolean =>
@@ -69,6 +77,31 @@ describe('thrashing', () => {
   });
 });
 
+describe('thrashing on busy cores', () => {
+  const busily = (signs: Partial<ThrashSigns>, sample: Partial<Sample> = {}, policy = POLICY): boolean =>
+    isThrashingBusily({ ...SIGNS, ...signs }, { ...SAMPLE, ...sample }, policy);
+
+  it('is some task waiting all the time, and all of them half as long as the mark says', () => {
+    expect(busily({ somePermyriad: 8000, fullPermyriad: 1000 })).toBe(true);
+  });
+
+  it.each<[string, Partial<ThrashSigns>, Partial<Sample>]>([
+    ['tasks that wait for less of the time', { somePermyriad: 7999 }, {}],
+    ['a stall of less than half of the mark', { fullPermyriad: 999 }, {}],
+    ['a kernel without PSI', { somePermyriad: ABSENT, fullPermyriad: ABSENT }, {}],
+    ['a big stream, which restores nothing', { restoresPerS: 60 }, {}],
+    ['one memcg at its limit', { scannedPerS: 0 }, {}],
+    ['free pages far from the watermarks', { nearWatermark: false }, {}],
+    ['more than half of memory available', {}, { memAvailableKiB: 12 * GIB + 1 }],
+  ])('is not %s', (_, signs, sample) => {
+    expect(busily(signs, sample)).toBe(false);
+  });
+
+  it('is nothing when it is turned off', () => {
+    expect(busily({}, {}, { ...POLICY, enabled: false })).toBe(false);
+  });
+});
+
 describe('its signs', () => {
   const read = (before: Partial<Sample>, after: Partial<Sample>): ThrashSigns => {
     const window = createWindow(THRASH_COUNTERS);
@@ -81,9 +114,10 @@ describe('its signs', () => {
   };
 
   it('are absent where nothing was read', () => {
-    const nothing = { memoryFullUs: ABSENT, zoneUsablePages: ABSENT, zoneHighPages: ABSENT };
+    const nothing = { memorySomeUs: ABSENT, memoryFullUs: ABSENT, zoneUsablePages: ABSENT, zoneHighPages: ABSENT };
     expect(read(nothing, nothing)).toEqual(createSigns());
     expect(createSigns()).toEqual({
+      somePermyriad: ABSENT,
       fullPermyriad: ABSENT,
       restoresPerS: ABSENT,
       scannedPerS: ABSENT,
@@ -92,9 +126,21 @@ describe('its signs', () => {
   });
 
   it('are the share of stalled time, and what was scanned and restored in it', () => {
-    const before = { memoryFullUs: 1_000_000, restores: 50, pgscanKswapd: 7, pgscanDirect: 0 };
-    const after = { memoryFullUs: 1_400_000, restores: 850, pgscanKswapd: 10_007, pgscanDirect: 500 };
-    expect(read(before, after)).toMatchObject({ fullPermyriad: 4000, restoresPerS: 800, scannedPerS: 10_500 });
+    const before = { memorySomeUs: 2_000_000, memoryFullUs: 1_000_000, restores: 50, pgscanKswapd: 7, pgscanDirect: 0 };
+    const after = {
+      memorySomeUs: 2_900_000,
+      memoryFullUs: 1_400_000,
+      restores: 850,
+      pgscanKswapd: 10_007,
+      pgscanDirect: 500,
+    };
+    expect(read(before, after)).toEqual({
+      somePermyriad: 9000,
+      fullPermyriad: 4000,
+      restoresPerS: 800,
+      scannedPerS: 10_500,
+      nearWatermark: false,
+    });
   });
 
   it.each([
