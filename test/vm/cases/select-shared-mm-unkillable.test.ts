@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { runNamed } from '../harness/judge.ts';
 import { expectAlive, expectKilled, expectNoKernelKill, INNOCENTS, innocentNames } from '../harness/outcome.ts';
 import { withDaemon } from '../harness/scene.ts';
-import { daemonSignals, pidsOf } from '../harness/select.ts';
+import { daemonSignals } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
 
 test('the leak dies, the pair and the innocents live, and the kernel does not panic', () =>
@@ -19,8 +19,8 @@ test('the leak dies, the pair and the innocents live, and the kernel does not pa
 
     expectKilled(seen, 'leak');
     expectAlive(seen, 'pair', ...innocentNames);
-    expect(await pidsOf(scene.guest, 'sharer'), 'the other one of the pair').toHaveLength(1);
     await expectNoKernelKill(scene, seen);
+    // Neither of the two: the judge ends them both when it has seen enough, so who is left is no longer to be asked.
     const fired = await daemonSignals(scene);
     expect([...new Set(fired.map(({ pid }) => pid))]).toEqual([runNamed(seen, 'leak').pid]);
   }));
