@@ -25,6 +25,7 @@ const KIB_PER_MIB = 1024;
 const FILLERS = {
   tmpfs: (mib: number) => `exec dd if=/dev/zero of=/tmp/full/file bs=1M count=${mib}`,
   sysv: (mib: number) => `exec shared mib=${mib}`,
+  memfd: (mib: number) => `exec shared how=memfd mib=${mib}`,
 };
 
 const fill = async (scene: Scene, by: keyof typeof FILLERS = 'tmpfs'): Promise<Judgement> => {
@@ -77,6 +78,16 @@ test('a System V segment is told by its id; of processes at most the one that fi
     expect((await shots(scene, seen)).filter(({ pid }) => pid !== filler)).toEqual([]);
     await expectNoKernelKill(scene, seen);
     expect(await alarm(scene, seen)).toMatch(/^sysv_segment shmid \d+ of uid 0, made by pid \d+, \d+ attach\w* \d+kB/);
+  }));
+
+test('a memfd that nobody has mapped is told by the process that holds it open', () =>
+  withDaemon({ wideMarks: true }, async (scene) => {
+    const seen = await fill(scene, 'memfd');
+    expectAlive(seen, ...NAMES);
+    const filler = runNamed(seen, 'fill').pid;
+    expect((await shots(scene, seen)).filter(({ pid }) => pid !== filler)).toEqual([]);
+    await expectNoKernelKill(scene, seen);
+    expect(await alarm(scene, seen)).toMatch(new RegExp(`^memfd pid ${filler} \\(shared\\) memfd:hoard \\d{6}kB`));
   }));
 
 test('the kernel alone kills one after the other, and the memory stays', () =>
