@@ -105,6 +105,13 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'medium',
   ],
   [
+    'one that a slow console lets call it twice a second only',
+    { ...STANDS, cgroups: [aCgroup({ oomPerS: 2 })] },
+    'before_kill',
+    'oom_lock',
+    'medium',
+  ],
+  [
     'the same, called 3 s ago',
     { ...STANDS, cgroups: [aCgroup({ oomPerS: 450, maxKiB: 5 })], kernel: { invokedMs: 97_000 } },
     'before_kill',
@@ -229,6 +236,13 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'low',
   ],
   ['nothing that is known', STANDS, 'before_kill', 'unknown', 'low'],
+  [
+    'a memcg with as many kills as calls, which keeps no lock for long',
+    { ...STANDS, cgroups: [aCgroup({ oomPerS: 5, oomKillPerS: 5 })] },
+    'before_kill',
+    'unknown',
+    'low',
+  ],
   [
     'threads that stall with PSI at ease',
     { isNearWatermark: true, stall: { stalling: 3, longestMs: 12_000 } },

@@ -1,0 +1,54 @@
+// oom_lock behind a slow console: a memcg with nobody but -1000 calls the kernel's killer again and again, each report takes
+// its time, and whoever is short of the host's memory meanwhile waits for a lock that is never free for him. A daemon that
+// only observes waits with them for the pages of its pipe, so that it cannot tell the class before it is over.
+import { expect, test } from 'vitest';
+import { counterGrowth, runNamed } from '../harness/judge.ts';
+import { expectKilled, INNOCENTS, note } from '../harness/outcome.ts';
+import { type Scene, type Workload, withDaemon, withoutDaemon } from '../harness/scene.ts';
+import { startTrace } from '../harness/trace.ts';
+
+const LOST = '/sys/fs/cgroup/lost';
+/** Of each line, whoever writes it (kernel.printk_delay): 70 characters at 9,600 baud. */
+const LINE_MS = 70;
+const LEAK_AT_MS = 6000;
+const WATCH_S = 35;
+const LEAK: Workload = { name: 'leak', atMs: LEAK_AT_MS, command: 'exec leak rate=80' };
+/** Many at once: one alone would find the lock free between two reports. */
+const CALLERS: Workload[] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => ({
+  name: `lost-${name}`,
+  atMs: 2000,
+  command: `echo $$ > ${LOST}/cgroup.procs; exec leak adj=-1000 rate=40`,
+}));
+
+const prepare = async (scene: Scene, lineMs: number): Promise<void> => {
+  await startTrace(scene.guest);
+  await scene.guest.sh(`mkdir ${LOST}; echo 30M > ${LOST}/memory.max; dmesg -n 1`);
+  await scene.guest.sh(`echo ${lineMs} > /proc/sys/kernel/printk_delay`);
+};
+
+/** How long the leak lived, which needs 5 s to take what there is. */
+const play = async (scene: Scene, lineMs: number, callers: Workload[]): Promise<number> => {
+  await prepare(scene, lineMs);
+  const seen = await scene.watch({ seconds: WATCH_S, workloads: [...INNOCENTS, ...callers, LEAK] });
+  const { diedUs, startedUs } = runNamed(seen, 'leak');
+  const livedMs = diedUs === 0 ? Number.POSITIVE_INFINITY : (diedUs - startedUs) / 1000;
+  note('oom-lock', { callers: callers.length, livedMs, kills: counterGrowth(seen, 'oom_kill') });
+  return livedMs;
+};
+
+test('without us the kernel does not get to end the leak, for a memcg that only tells of itself', async () => {
+  await withoutDaemon(async (scene) => {
+    expect(await play(scene, LINE_MS, [])).toBeLessThan(WATCH_S * 1000);
+  });
+  await withoutDaemon(async (scene) => {
+    expect(await play(scene, LINE_MS, CALLERS)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+test('enforcing, the leak dies before the kernel has to be asked', () =>
+  withDaemon({ wideMarks: true }, async (scene) => {
+    await prepare(scene, LINE_MS);
+    const seen = await scene.watch({ seconds: WATCH_S, workloads: [...INNOCENTS, ...CALLERS, LEAK] });
+    expectKilled(seen, 'leak');
+    expect(counterGrowth(seen, 'oom_kill')).toBe(0);
+  }));
