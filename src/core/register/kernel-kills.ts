@@ -12,7 +12,7 @@ import { enter, findDying, type KernelKill, type Register, type RegisterInputs }
 
 /** A kill of which only the trace point spoke is told after this: its records are usually a few milliseconds behind. */
 const COMPLETE_MS = 250;
-/** Records of one kill come within this; the same pid later is another process. */
+/** Records of one kill come within this of its being told; the same pid later is another process. */
 const SAME_MS = 10_000;
 /** More than one kill within this is a burst (kernel-facts 1.6: eight in 0.6 s). */
 const BURST_MS = 1000;
@@ -23,7 +23,7 @@ const killOf = (register: Register, event: KernelEvent & { pid: number; comm: st
   const { pid, comm, source } = event;
   const fresh: KernelKill = {
     ...{ pid, comm, source, scope: 'unknown', memcg: '', anonRssKiB: ABSENT, atMs: nowMs },
-    ...{ printed: 0, marked: 0, isTold: false },
+    ...{ printed: 0, marked: 0, toldMs: ABSENT },
   };
   register.kernelKills.push(fresh);
   return fresh;
@@ -134,8 +134,8 @@ const countInBurst = (register: Register, nowMs: number): void => {
 const tell = (register: Register, nowMs: number, events: OomwatchdEvent[]): void => {
   for (const kill of register.kernelKills) {
     const isKill = kill.printed + kill.marked > 0;
-    if (kill.isTold || !isKill || (kill.printed === 0 && nowMs - kill.atMs < COMPLETE_MS)) continue;
-    kill.isTold = true;
+    if (kill.toldMs !== ABSENT || !isKill || (kill.printed === 0 && nowMs - kill.atMs < COMPLETE_MS)) continue;
+    kill.toldMs = nowMs;
     const { pid, comm, scope, memcg, anonRssKiB, source } = kill;
     events.push({ kind: 'kernel_kill', pid, comm, scope, memcg, anonRssKiB, source });
     // The members of a cgroup with memory.oom.group die together on purpose.
@@ -167,6 +167,8 @@ export const takeKernelEvents = (
   tell(register, nowMs, events);
   endBurst(register, nowMs, events);
   for (let at = register.kernelKills.length - 1; at >= 0; at--) {
-    if (nowMs - (register.kernelKills[at] as KernelKill).atMs > SAME_MS) register.kernelKills.splice(at, 1);
+    const { atMs, toldMs } = register.kernelKills[at] as KernelKill;
+    // A loop that was held up for as long has read the first record only now, and has the second before it.
+    if (nowMs - Math.max(atMs, toldMs) > SAME_MS) register.kernelKills.splice(at, 1);
   }
 };

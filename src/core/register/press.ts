@@ -50,7 +50,7 @@ export const notePressRecord = (register: Register, note: 'sysrq_manual' | 'sysr
 
 /** A kill of the kernel's since the press that no limit of a cgroup explains. */
 const killSince = ({ kernelKills, press }: Register): KernelKill | undefined =>
-  kernelKills.find(({ isTold, atMs, scope }) => isTold && atMs >= press.atMs && scope !== 'memcg');
+  kernelKills.find(({ toldMs, atMs, scope }) => toldMs !== ABSENT && atMs >= press.atMs && scope !== 'memcg');
 
 const memcgKillsSince = ({ kernelKills, press }: Register): number =>
   kernelKills.filter(({ atMs, scope }) => atMs >= press.atMs && scope === 'memcg').length;

@@ -19,7 +19,8 @@ export interface KernelKill {
   /** Records of it that count in vmstat's oom_kill: the first of a group is printed and counted twice (kernel-facts 4.10). */
   printed: number;
   marked: number;
-  isTold: boolean;
+  /** ABSENT: not yet. */
+  toldMs: number;
 }
 
 export interface Register {

@@ -58,6 +58,13 @@ describe('a kill of the kernel', () => {
     expect(register.dying).toHaveLength(1);
   });
 
+  it('is the same one whose line was read by a loop that had been held up for long', () => {
+    const { at } = following();
+    expect(at(0, { kernel: [marked(7)] })).toEqual([]);
+    expect(kills(at(11_000))).toHaveLength(1);
+    expect(kills(at(11_400, { kernel: [killed(7)] }))).toEqual([]);
+  });
+
   it('is not followed again when a late record speaks of what is gone', () => {
     const { at, register } = following();
     at(0, { kernel: [killed(7)] });
