@@ -27,7 +27,8 @@ export const arm = (
   const pidfd = held === ABSENT ? io.pidfdOpen(pid) : held;
   if (pidfd < 0) return pidfd;
   slots.pidfd[slot] = pidfd;
-  const statusFd = io.openReadOnly(`${procRoot}/${pid}/status`);
+  const kept = slots.statusFd[slot] as number;
+  const statusFd = kept === ABSENT ? io.openReadOnly(`${procRoot}/${pid}/status`) : kept;
   if (statusFd >= 0) slots.statusFd[slot] = statusFd;
   const writable = statusFd < 0 || openAdj === null ? -1 : openAdj(pid);
   const adjFd =
@@ -68,10 +69,34 @@ export const followThread = (io: IndexIo, slots: Slots, procRoot: string, slot: 
   return true;
 };
 
+/**
+ * Keeps the status of one open that may not be killed: a candidate of the same program and size is taken for a sharer of its
+ * mm until kcmp(2) has answered, and in a shortage the size is all there is to tell them apart by. False when it is gone.
+ */
+export const watchSize = (io: IndexIo, slots: Slots, procRoot: string, slot: number): boolean => {
+  if (slots.statusFd[slot] !== ABSENT) return true;
+  const fd = io.openReadOnly(`${procRoot}/${slots.table.pid[slot]}/status`);
+  if (fd < 0) return false;
+  // As in arm(): the buffer is made now, and the pid was never free in between.
+  const warmed = io.preadAt0(fd, warming, warming.length);
+  if (warmed < 0 || io.preadAt0(slots.scoreFd[slot] as number, scratch, scratch.length) < 0) {
+    io.close(fd);
+    return false;
+  }
+  slots.statusFd[slot] = fd;
+  return true;
+};
+
 /** Back to known: only its oom_score stays open. */
 export const disarm = (io: IndexIo, slots: Slots, slot: number): void => {
   const { table } = slots;
-  if (((table.flags[slot] as number) & FLAG.ARMED) === 0) return;
+  if (((table.flags[slot] as number) & FLAG.ARMED) === 0) {
+    if (slots.statusFd[slot] === ABSENT) return;
+    io.close(slots.statusFd[slot] as number);
+    slots.statusFd[slot] = ABSENT;
+    forgetMemory(table, slot);
+    return;
+  }
   table.flags[slot] = (table.flags[slot] as number) & ~FLAG.ARMED;
   forgetMemory(table, slot);
   closeArms(io, slots, slot);

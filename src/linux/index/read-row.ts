@@ -61,8 +61,8 @@ export const applyStatus = (slots: Slots, slot: number, parsed: PidStatus): void
   table.mmKey[slot] = mmKeyOf(parsed);
 };
 
-/** status and oom_score_adj of an armed process. */
-export const readArmed = (io: IndexIo, slots: Slots, slot: number): void => {
+/** status through its kept descriptor. */
+export const readSize = (io: IndexIo, slots: Slots, slot: number): void => {
   const { table } = slots;
   const length = io.preadAt0(slots.statusFd[slot] as number, buffer, buffer.length);
   // The status of a thread ends with the thread; whether the process lives is for its oom_score to tell.
@@ -72,6 +72,12 @@ export const readArmed = (io: IndexIo, slots: Slots, slot: number): void => {
     return;
   }
   applyStatus(slots, slot, status);
+};
+
+/** status and oom_score_adj of an armed process. */
+export const readArmed = (io: IndexIo, slots: Slots, slot: number): void => {
+  const { table } = slots;
+  readSize(io, slots, slot);
   const adjLength = io.preadAt0(slots.adjFd[slot] as number, buffer, 16);
   const adj = adjLength > 0 ? parseOomScoreAdj(buffer, adjLength) : NO_OOM_SCORE_ADJ;
   if (adj !== NO_OOM_SCORE_ADJ) table.oomScoreAdj[slot] = adj;

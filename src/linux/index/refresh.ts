@@ -7,11 +7,11 @@ import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { collectPids } from '../proc/dirent.ts';
 import { OOM_SCORE_ADJ_MIN } from '../proc/oom-score.ts';
-import { arm, disarm, followThread } from './arm.ts';
+import { arm, disarm, followThread, watchSize } from './arm.ts';
 import { enrol } from './enrol.ts';
 import { identify } from './identify.ts';
 import { beginMembers, createMemberWalk, type MemberWalk, stepMembers } from './oom-members.ts';
-import { forgetMemory, readArmed, readScore } from './read-row.ts';
+import { forgetMemory, readArmed, readScore, readSize } from './read-row.ts';
 import { type IndexEnv, type IndexIo, releaseRow, type Slots } from './slots.ts';
 
 export interface RefreshHooks {
@@ -110,8 +110,9 @@ const armSlot = (io: IndexIo, slots: Slots, env: IndexEnv, hooks: RefreshHooks, 
     ((slots.table.flags[slot] as number) & (FLAG.INIT | FLAG.SELF | FLAG.ANCESTOR)) !== 0 ||
     slots.table.oomScoreAdj[slot] === OOM_SCORE_ADJ_MIN;
   if (protectedNow || unkillable) {
-    if (!hooks.isPinned(slot)) disarm(io, slots, slot);
-    forgetMemory(slots.table, slot);
+    if (((slots.table.flags[slot] as number) & FLAG.ARMED) !== 0 && !hooks.isPinned(slot)) disarm(io, slots, slot);
+    if (watchSize(io, slots, env.procRoot, slot)) readSize(io, slots, slot);
+    else forgetMemory(slots.table, slot);
     return;
   }
   if (arm(io, slots, env, slot) < 0) {

@@ -34,9 +34,27 @@ describe('a protected process', () => {
       index.clock.nowMs += 10_000;
       index.settle();
       expect(index.flagsOf(100)).toEqual(['IDENTIFIED']);
-      expect(index.table.rssKiB[slot]).toBe(ABSENT);
+      expect(index.slots.pidfd[slot]).toBe(ABSENT);
     }
     expect(index.identifiedSlots.filter((each) => each === slot)).toHaveLength(4);
+  });
+
+  it('is measured in a scan all the same: by its size it is told from a candidate of the same program', () => {
+    expect(index.table.rssKiB[index.slotOf(100)]).toBe(4_000_000);
+    kernel.change(100, { rssKiB: 5_000_000 });
+    index.scan();
+    expect(index.table.rssKiB[index.slotOf(100)]).toBe(5_000_000);
+  });
+
+  it('is let go of when others are chosen, and measured by its oom_score then', () => {
+    let chosen = [100, 101];
+    const few = on(processes, { policy: DB, choose: (...choice) => choosing(...chosen)(...choice) });
+    few.settle();
+    const slot = few.slotOf(100);
+    expect(few.slots.statusFd[slot]).toBeGreaterThanOrEqual(0);
+    chosen = [101];
+    few.settle();
+    expect([few.slots.statusFd[slot], few.table.rssKiB[slot]]).toEqual([ABSENT, ABSENT]);
   });
 
   it('is armed once it has become something else', () => {
