@@ -42,7 +42,7 @@ const NEAR_HIGH = 4;
 const FULL_OF_SOME = 2;
 
 export interface ThrashSigns {
-  /** Share of the window in which some task waited for memory, permyriad; ABSENT without PSI. */
+  /** Share of the window in which some task waited for memory, permyriad; ABSENT without PSI, and while `full` is too low. */
   somePermyriad: number;
   /** Share of the window in which all tasks waited for memory, permyriad; ABSENT without PSI. */
   fullPermyriad: number;
@@ -59,6 +59,9 @@ export const createSigns = (): ThrashSigns => ({
   nearWatermark: false,
 });
 
+const isHalfFull = ({ fullPermyriad }: ThrashSigns, policy: ThrashPolicy): boolean =>
+  fullPermyriad * FULL_OF_SOME >= policy.fullPermyriad;
+
 /** Works the signs out of the window and the newest sample into `signs`. */
 export const readSigns = (
   signs: ThrashSigns,
@@ -67,8 +70,11 @@ export const readSigns = (
   policy: ThrashPolicy,
   nowMs: number,
 ): void => {
-  signs.somePermyriad = toPermyriad(ratePerSecond(window, 'memorySomeUs', nowMs, policy.windowMs));
   signs.fullPermyriad = toPermyriad(ratePerSecond(window, 'memoryFullUs', nowMs, policy.windowMs));
+  // Asked for only where it can decide: in a quiet tick each rate is an object under the interpreter.
+  signs.somePermyriad = isHalfFull(signs, policy)
+    ? toPermyriad(ratePerSecond(window, 'memorySomeUs', nowMs, policy.windowMs))
+    : ABSENT;
   signs.restoresPerS = ratePerSecond(window, 'restores', nowMs, policy.windowMs);
   signs.scannedPerS = sumOfPresent(
     ratePerSecond(window, 'pgscanKswapd', nowMs, policy.windowMs),
@@ -99,5 +105,5 @@ export const isThrashing = (signs: ThrashSigns, sample: Sample, policy: ThrashPo
 export const isThrashingBusily = (signs: ThrashSigns, sample: Sample, policy: ThrashPolicy): boolean =>
   policy.enabled &&
   signs.somePermyriad >= policy.somePermyriad &&
-  signs.fullPermyriad * FULL_OF_SOME >= policy.fullPermyriad &&
+  isHalfFull(signs, policy) &&
   isReclaimedInVain(signs, sample, policy);

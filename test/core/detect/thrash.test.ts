@@ -143,6 +143,12 @@ describe('its signs', () => {
     });
   });
 
+  it('leave the share of some task out while that of all tasks cannot decide', () => {
+    const before = { memorySomeUs: 0, memoryFullUs: 0 };
+    expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 99_000 }).somePermyriad).toBe(ABSENT);
+    expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 100_000 }).somePermyriad).toBe(9500);
+  });
+
   it.each([
     ['kswapd alone', { pgscanKswapd: 100, pgscanDirect: ABSENT }],
     ['direct reclaim alone', { pgscanKswapd: ABSENT, pgscanDirect: 100 }],
