@@ -10,6 +10,8 @@ import type { Note } from './notes.ts';
 const EVERY_MS = 15_000;
 /** A failure that stays is told again after this: a line now and then, not one a write. */
 const TELL_AGAIN_MS = 3_600_000;
+/** More kinds of failure than this between two successes are one too many to tell. */
+const MOST_ERRORS = 8;
 /** node_exporter runs as a user of its own; umask(2) of the unit would keep the file from it. */
 const READABLE = 0o644;
 
@@ -30,14 +32,14 @@ export const keepTextfile = (options: TextfileOptions): ((limitMs: number) => Pr
 
   const fresh = `${path}.${process.pid}.new`;
   let writing: Promise<void> | undefined;
-  let told = '';
-  let toldMs = Number.NEGATIVE_INFINITY;
+  /** Errors since the last success, and when each was told. */
+  const told = new Map<string, number>();
 
   const failed = (error: string): void => {
     wrote('failed');
-    if (error === told && nowMs() - toldMs < TELL_AGAIN_MS) return;
-    told = error;
-    toldMs = nowMs();
+    if (nowMs() - (told.get(error) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_MS) return;
+    if (told.size >= MOST_ERRORS && !told.has(error)) return;
+    told.set(error, nowMs());
     tell({ kind: 'textfile_failed', path, directory: dirname(path), error });
   };
 
@@ -53,7 +55,7 @@ export const keepTextfile = (options: TextfileOptions): ((limitMs: number) => Pr
       }
       await rename(fresh, path);
       wrote('ok');
-      told = '';
+      told.clear();
     } catch (error) {
       failed(error instanceof Error && 'code' in error ? String(error.code) : String(error));
       await rm(fresh, { force: true }).catch(() => {

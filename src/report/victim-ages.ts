@@ -41,8 +41,8 @@ export const createVictimAges = (): VictimAges => {
     }
     const before = followed.get(event.pid);
     if (before === undefined && followed.size >= REMEMBERED) followed.delete(followed.keys().next().value ?? event.pid);
-    const sinceMs = event.monotonicMs - (event.afterMs > 0 ? event.afterMs : 0);
-    followed.set(event.pid, { life: event.life, sinceMs, heardMs: event.monotonicMs });
+    const afterMs = Number.isFinite(event.afterMs) ? Math.max(0, event.afterMs) : 0;
+    followed.set(event.pid, { life: event.life, sinceMs: event.monotonicMs - afterMs, heardMs: event.monotonicMs });
   };
 
   const forget = (nowMs: number): void => {

@@ -40,7 +40,7 @@ const keep = (given: Partial<TextfileOptions> = {}) => {
     tell: (note) => notes.push(note),
     wrote: (result) => results.push(result),
     nowMs: () => performance.now(),
-    everyMs: 20,
+    everyMs: 100,
     ...given,
   });
   return { stop, notes, results };
@@ -48,7 +48,7 @@ const keep = (given: Partial<TextfileOptions> = {}) => {
 
 test('"off" writes nothing', async () => {
   const { stop, results } = keep({ path: 'off' });
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await new Promise((resolve) => setTimeout(resolve, 250));
   expect(await stop(10)).toBe(true);
   expect(results).toEqual([]);
 });
