@@ -103,6 +103,7 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
 
   const drill = (event: Extract<StampedEvent, { kind: 'rehearsed' }>): void => {
     instruments.add('oomwatchd_drills_total', 1, { result: event.ok ? 'passed' : 'failed' });
+    instruments.set('oomwatchd_drill_last_successful', Number(event.ok));
     instruments.set('oomwatchd_drill_duration_seconds', event.durationMs / 1000);
     if (event.ok) instruments.set('oomwatchd_drill_last_success_timestamp_seconds', event.timeMs / 1000);
   };

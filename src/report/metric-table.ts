@@ -247,6 +247,7 @@ export const METRICS = {
   oomwatchd_last_resorts_total: { type: 'counter', help: 'Last resorts that were taken.', labels: ['action'] },
 
   oomwatchd_drills_total: { type: 'counter', help: 'Rehearsals of a kill on a child of ours.', labels: ['result'] },
+  oomwatchd_drill_last_successful: { type: 'gauge', help: '0 while the last rehearsal has failed.' },
   oomwatchd_drill_duration_seconds: { type: 'gauge', help: 'Duration of the last rehearsal.' },
   oomwatchd_drill_last_success_timestamp_seconds: {
     type: 'gauge',
