@@ -90,13 +90,19 @@ describe('with a real Prometheus', () => {
       (await prometheus.query('oomwatchd_control_resident_bytes and on (instance) oomwatchd_host_info')).length === 2;
     await until(isCalm, 90_000);
     writeConfig({ ...config, level: 'term' });
-    process.kill(daemon.pid, 'SIGHUP');
+    // A busy machine may not load a configuration in time; it is asked again then.
+    const hasLoaded = async (): Promise<boolean> => {
+      if (daemon.lines('policy_loaded').length > 0) return true;
+      process.kill(daemon.pid, 'SIGHUP');
+      return (await daemon.line('policy_loaded').catch(() => undefined)) !== undefined;
+    };
+    await until(hasLoaded, 60_000);
     send(pipe, gauges(numbers(1)), ...incident.map((event) => eventFrame(stamped(event))));
     const counted = async (): Promise<boolean> =>
       (await prometheus.query('increase(oomwatchd_signals_total{instance="recorded",mode="enforce"}[1m]) > 0')).length >
         0 && (await prometheus.query('oomwatchd_would_have_killed_total{instance="daemon"} > 0')).length > 0;
     await until(counted, 60_000);
-  }, 180_000);
+  }, 240_000);
 
   afterAll(async () => {
     endReporter();
