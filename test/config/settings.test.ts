@@ -189,6 +189,18 @@ describe('values that are refused, each at its place', () => {
   ])('report.listen %s', (listen, reason) => {
     expect(problemsIn(`report: { listen: "${listen}" }`)).toEqual([expect.stringContaining(reason)]);
   });
+
+  test.each([
+    ['oomwatchd.prom', 'a file needs its full path'],
+    ['/var/lib/oomwatchd.txt', 'reads no file whose name does not end in .prom'],
+    ['', 'a file needs its full path'],
+  ])('report.textfile %s', (textfile, reason) => {
+    expect(problemsIn(`report: { textfile: "${textfile}" }`)).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test('report.textfile with a NUL', () => {
+    expect(problemsIn('report: { textfile: "/a\\0b.prom" }')).toEqual([expect.stringContaining('no path holds a NUL')]);
+  });
 });
 
 describe('values that are wrong together, told where one of them was set', () => {
