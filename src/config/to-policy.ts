@@ -126,6 +126,7 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     listen: settings.report.listen,
     logLevel: settings.report.log_level,
     logFormat: settings.report.log_format,
+    textfile: settings.report.textfile,
     uid: reporter.uid,
     gid: reporter.gid,
   },

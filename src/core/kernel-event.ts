@@ -22,6 +22,9 @@ export const KERNEL_NOTES = [
 ] as const;
 export type KernelNote = (typeof KERNEL_NOTES)[number];
 
+/** How the note on a kill that no record told of begins, which is no record itself. */
+export const COUNTED_IN = 'memory.events counts kills in ';
+
 interface Told {
   /** The kernel's clock of the record, microseconds since boot. */
   readonly timeUs: number;

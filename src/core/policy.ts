@@ -178,6 +178,8 @@ export interface ReportPolicy {
   readonly listen: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'auto' | 'json' | 'pretty';
+  /** File for the textfile collector of node_exporter, or "off". */
+  readonly textfile: string;
   /** uid and gid that the report process drops to when control runs as root; ABSENT: stay. */
   readonly uid: number;
   readonly gid: number;

@@ -13,6 +13,7 @@ import { LIVELOCK_CLASSES } from '../core/livelock.ts';
 import { createDyingMetrics } from './dying-metrics.ts';
 import { setMode } from './frame-metrics.ts';
 import { type Instruments, known } from './instruments.ts';
+import { createKillMetrics } from './kill-metrics.ts';
 import { createLadderMetrics } from './ladder-metrics.ts';
 
 /** Words that control itself chooses are labels as they are; this bounds what a fault there could do. */
@@ -36,6 +37,7 @@ const startAtZero = (instruments: Instruments): void => {
   for (const reason of NO_ACTION_REASONS) instruments.add('oomwatchd_no_action_total', 0, { reason });
   for (const kind of HOLDER_KINDS) instruments.set('oomwatchd_held_bytes', 0, { kind });
   for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
+  for (const result of ['passed', 'failed']) instruments.add('oomwatchd_drills_total', 0, { result });
   for (const condition of CGROUP_CONDITIONS) instruments.add('oomwatchd_cgroup_conditions_total', 0, { condition });
   for (const outcome of CGROUP_RULE_OUTCOMES) instruments.add('oomwatchd_cgroup_rules_total', 0, { outcome });
   for (const detector of DETECTORS) {
@@ -49,6 +51,7 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
   const sources = new Set<string>();
   const countDying = createDyingMetrics(instruments);
   const countLadder = createLadderMetrics(instruments);
+  const countKill = createKillMetrics(instruments);
 
   startAtZero(instruments);
 
@@ -98,7 +101,15 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
     }
   };
 
+  const drill = (event: Extract<StampedEvent, { kind: 'rehearsed' }>): void => {
+    instruments.add('oomwatchd_drills_total', 1, { result: event.ok ? 'passed' : 'failed' });
+    instruments.set('oomwatchd_drill_last_successful', Number(event.ok));
+    instruments.set('oomwatchd_drill_duration_seconds', event.durationMs / 1000);
+    if (event.ok) instruments.set('oomwatchd_drill_last_success_timestamp_seconds', event.timeMs / 1000);
+  };
+
   return (event) => {
+    countKill(event);
     switch (event.kind) {
       case 'started':
         return configure(event);
@@ -108,6 +119,8 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       case 'policy_rejected':
         instruments.add('oomwatchd_config_reloads_total', 1, { result: 'failure' });
         return instruments.set('oomwatchd_config_last_reload_successful', 0);
+      case 'rehearsed':
+        return drill(event);
       case 'finding':
         return find(event.finding);
       case 'source': {
@@ -132,6 +145,7 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       case 'episode_ended':
         return instruments.add('oomwatchd_returned_bytes_total', event.returnedKiB * 1024);
       case 'ranked':
+        instruments.observe('oomwatchd_scan_processes', event.scanned);
         return instruments.observe('oomwatchd_scan_duration_seconds', event.scanMs / 1000);
       case 'cgroup': {
         if (!event.holds) return;

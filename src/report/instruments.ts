@@ -9,7 +9,7 @@ export const known = (word: string, words: readonly string[]): string => (words.
 
 export interface Instruments {
   readonly registry: Registry;
-  /** Sets a gauge; undefined takes the sample away, for what is not known is not zero. */
+  /** Sets a gauge; undefined, or what is no number, takes the sample away, for what is not known is not zero. */
   set(name: NameOf<'gauge'>, value: number | undefined, labels?: Labels): void;
   /** Sets a counter to a total that is counted elsewhere; undefined takes the sample away. */
   total(name: NameOf<'counter'>, value: number | undefined, labels?: Labels): void;
@@ -49,7 +49,7 @@ export const createInstruments = (): Instruments => {
   return {
     registry,
     set: (name, value, labels = {}) => {
-      if (value === undefined) gauges.get(name)?.remove(labels);
+      if (value === undefined || !Number.isFinite(value)) gauges.get(name)?.remove(labels);
       else gauges.get(name)?.set(labels, value);
     },
     total: (name, value, labels = {}) => {

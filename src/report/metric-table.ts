@@ -14,11 +14,18 @@ export interface MetricRow {
 const LATENESS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** A scan with open descriptors takes milliseconds, one that must allocate in a thrashing kernel took 16 s. */
 const SCAN_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+/** From a container to a host of many thousand processes. */
+const SCANNED = [10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000];
 /** Some 15 ms for 100 MiB; what takes more than a second waits for mmap_lock. */
 const REAP_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 export const METRICS = {
   oomwatchd_build_info: { type: 'gauge', help: 'Version that runs, always 1.', labels: ['version', 'node_version'] },
+  oomwatchd_host_info: {
+    type: 'gauge',
+    help: 'The host, always 1; absent until it is known, a label is empty where it is not.',
+    labels: ['kernel', 'distro', 'architecture', 'virtualization'],
+  },
   oomwatchd_mode: { type: 'gauge', help: '1 for the mode in force.', labels: ['mode'] },
   oomwatchd_config_info: { type: 'gauge', help: 'Hash of the configuration in force, always 1.', labels: ['hash'] },
   oomwatchd_config_reloads_total: { type: 'counter', help: 'Reloads of the configuration.', labels: ['result'] },
@@ -102,6 +109,16 @@ export const METRICS = {
     help: 'Signals to victims; mode="observe" counts those that would have been sent.',
     labels: ['signal', 'mode'],
   },
+  oomwatchd_outcomes_total: {
+    type: 'counter',
+    help: 'Victims by the verdict on them, their last signal, its first reason and the class of livelock then; a combination is absent until it happens.',
+    labels: ['signal', 'reason', 'class', 'verdict'],
+  },
+  oomwatchd_would_have_killed_total: {
+    type: 'counter',
+    help: 'Victims that mode enforce would have signalled, once each in an episode; other: by a rule for a cgroup.',
+    labels: ['reason'],
+  },
   oomwatchd_signal_failures_total: { type: 'counter', help: 'Signals that the kernel refused.', labels: ['errno'] },
   oomwatchd_verifications_total: {
     type: 'counter',
@@ -131,12 +148,26 @@ export const METRICS = {
     help: 'Duration of the scans that ranked candidates.',
     buckets: SCAN_S,
   },
+  oomwatchd_scan_processes: {
+    type: 'histogram',
+    help: 'Processes that the scans which ranked candidates looked at.',
+    buckets: SCANNED,
+  },
   oomwatchd_verdict_to_signal_seconds: {
     type: 'histogram',
     help: 'From the start of the tick that brought the verdict to the return of the system call.',
     buckets: SCAN_S,
   },
 
+  oomwatchd_victims: {
+    type: 'gauge',
+    help: 'Dying processes that are followed now, by stage and by the time since they were killed.',
+    labels: ['life', 'age'],
+  },
+  oomwatchd_victim_oldest_seconds: {
+    type: 'gauge',
+    help: 'Time since the oldest of them was killed, 0 while there is none.',
+  },
   oomwatchd_victims_total: {
     type: 'counter',
     help: 'Stages that dying processes have come to, by who killed them.',
@@ -178,6 +209,10 @@ export const METRICS = {
     type: 'counter',
     help: 'Kills that the kernel counted and no record told of.',
   },
+  oomwatchd_kernel_records_unread_total: {
+    type: 'counter',
+    help: 'Records of the kernel log that could not be read, within 10 s of a kill that the kernel counted and no record told of.',
+  },
   oomwatchd_kill_bursts_total: { type: 'counter', help: 'Times that the kernel killed more than once in a second.' },
   oomwatchd_forced_total: {
     type: 'counter',
@@ -211,6 +246,19 @@ export const METRICS = {
   },
   oomwatchd_last_resorts_total: { type: 'counter', help: 'Last resorts that were taken.', labels: ['action'] },
 
+  oomwatchd_drills_total: { type: 'counter', help: 'Rehearsals of a kill on a child of ours.', labels: ['result'] },
+  oomwatchd_drill_last_successful: { type: 'gauge', help: '0 while the last rehearsal has failed.' },
+  oomwatchd_drill_duration_seconds: { type: 'gauge', help: 'Duration of the last rehearsal.' },
+  oomwatchd_drill_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a rehearsal passed last, Unix time; absent while none has.',
+  },
+
+  oomwatchd_textfile_writes_total: {
+    type: 'counter',
+    help: 'Writes of the file for the textfile collector of node_exporter.',
+    labels: ['result'],
+  },
   oomwatchd_log_lines_lost_total: { type: 'counter', help: 'Log lines that could not be written.' },
   oomwatchd_log_lines_suppressed_total: { type: 'counter', help: 'Log lines held back by the rate limit.' },
   oomwatchd_channel_skipped_bytes_total: { type: 'counter', help: 'Bytes from control that belonged to no frame.' },

@@ -2,9 +2,11 @@
 import type { ReportStart } from '../channel/report-start.ts';
 import type { StampedEvent } from '../core/event.ts';
 import { createEventMetrics } from './event-metrics.ts';
-import { applyFrame, setMode } from './frame-metrics.ts';
+import { applyFrame, gaugeOf, setMode } from './frame-metrics.ts';
 import type { Health } from './health.ts';
+import type { HostFacts } from './host-facts.ts';
 import { createInstruments } from './instruments.ts';
+import { createVictimAges } from './victim-ages.ts';
 
 /** Totals that others in this process keep. */
 interface OwnTotals {
@@ -22,18 +24,39 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-export const createMetrics = (start: ReportStart, health: Health, own: () => OwnTotals): Metrics => {
+/** With what the report process finds out and does beside the events. */
+export interface MetricsIntake extends Metrics {
+  /** Shows what the host is, once that is known. */
+  host(facts: HostFacts): void;
+  /** Counts a write of the textfile. */
+  wrote(result: 'ok' | 'failed'): void;
+}
+
+export const createMetrics = (start: ReportStart, health: Health, own: () => OwnTotals): MetricsIntake => {
   const instruments = createInstruments();
   const labels = { version: start.version, node_version: process.versions.node };
   instruments.set('oomwatchd_build_info', 1, labels);
   setMode(instruments, start.mode);
+  for (const result of ['ok', 'failed']) instruments.add('oomwatchd_textfile_writes_total', 0, { result });
+  const count = createEventMetrics(instruments);
+  const ages = createVictimAges();
 
   return {
-    event: createEventMetrics(instruments),
+    event: (event) => {
+      count(event);
+      ages.event(event);
+    },
+    host: ({ kernel, distro, architecture, virtualization }) =>
+      instruments.set('oomwatchd_host_info', 1, { kernel, distro, architecture, virtualization }),
+    wrote: (result) => instruments.add('oomwatchd_textfile_writes_total', 1, { result }),
     render: () => {
       const last = health.last();
       instruments.set('oomwatchd_last_sample_age_seconds', last === undefined ? undefined : last.ageMs / 1000);
-      if (last !== undefined) applyFrame(instruments, last.frame);
+      if (last !== undefined) {
+        applyFrame(instruments, last.frame);
+        const monotonicMs = gaugeOf(last.frame, 'monotonicMs');
+        if (monotonicMs !== undefined) ages.apply(instruments, monotonicMs + last.ageMs);
+      }
       const totals = own();
       instruments.total('oomwatchd_log_lines_lost_total', totals.linesLost);
       instruments.total('oomwatchd_log_lines_suppressed_total', totals.linesSuppressed);

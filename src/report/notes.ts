@@ -7,6 +7,7 @@ export type Note =
   | { kind: 'listening'; address: string; port?: number }
   | { kind: 'listen_failed'; address: string; error: string; retryMs: number }
   | { kind: 'listen_invalid'; address: string }
+  | { kind: 'textfile_failed'; path: string; directory: string; error: string }
   | { kind: 'lines_lost'; lines: number; error: string }
   | { kind: 'suppressed'; what: string; lines: number; seconds: number }
   | { kind: 'unprotect_failed'; error: string }
@@ -27,6 +28,11 @@ const sentence = (note: Note): readonly [Line['level'], string] => {
       ];
     case 'listen_invalid':
       return ['error', `no metrics and health: "${detail(note.address)}" is not an address`];
+    case 'textfile_failed':
+      return [
+        'error',
+        `cannot write ${detail(note.path)} (${detail(note.error)}): metrics for the textfile collector are missing or old; the user of the report process needs to write to ${detail(note.directory)}, and the unit needs a ReadWritePaths= for it (systemd/textfile.conf)`,
+      ];
     case 'lines_lost':
       return ['warn', `lost ${count(note.lines, 'log line')} that could not be written (${detail(note.error)})`];
     case 'suppressed':

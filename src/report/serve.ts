@@ -3,11 +3,13 @@ import { Socket } from 'node:net';
 import { REPORT_FD, type ReportStart } from '../channel/report-start.ts';
 import { createDrain } from './drain.ts';
 import { createHealth } from './health.ts';
+import { readHostFacts } from './host-facts.ts';
 import { createHttp } from './http.ts';
 import { keepListening } from './listen.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Note } from './notes.ts';
+import { keepTextfile } from './textfile.ts';
 
 const STDOUT_FD = 1;
 /** After SIGTERM the last events of control are still to come; it closes the pipe when it has sent them. */
@@ -37,14 +39,23 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
 
   const server = createHttp(metrics, health);
   const stopListening = keepListening(server, start.policy.listen, logger.note);
+  const stopTextfile = keepTextfile({
+    path: start.policy.textfile,
+    render: metrics.render,
+    tell: logger.note,
+    wrote: metrics.wrote,
+    nowMs: () => performance.now(),
+  });
+  void readHostFacts().then(metrics.host);
 
   let isFinishing = false;
   const finish = (exitCode: number): void => {
     if (isFinishing) return;
     isFinishing = true;
     stopListening();
-    logger.close(FLUSH_LIMIT_MS).then(
-      (isFree) => {
+    Promise.all([logger.close(FLUSH_LIMIT_MS), stopTextfile(FLUSH_LIMIT_MS)]).then(
+      ([isLogFree, isFileFree]) => {
+        const isFree = isLogFree && isFileFree;
         // Exiting joins the threads of the pool, and one blocked in a write to a full pipe would hold us for ever.
         if (!isFree) process.kill(process.pid, 'SIGKILL');
         process.exit(exitCode);

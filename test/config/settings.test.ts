@@ -45,7 +45,7 @@ test('the defaults in machine units', () => {
       ...{ thawCgroup: false, thawFileSystem: false, abortFuse: false, liftMemoryHigh: false },
       ...{ afterMs: 2000, memoryHighAfterMs: 2000, memoryHighReserve: { kib: 8 * GIB, permyriad: 2500 }, perMinute: 4 },
     },
-    report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', uid: 65534, gid: 65533 },
+    report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', textfile: 'off', uid: 65534, gid: 65533 },
     control: { socket: '/run/oomwatchd/control.sock', standby: { enabled: true, afterMs: 2000, kills: 3 } },
     files: ['test.yaml'],
   });
@@ -188,6 +188,18 @@ describe('values that are refused, each at its place', () => {
     [`unix:/${'x'.repeat(107)}`, 'a socket path has at most 107 bytes'],
   ])('report.listen %s', (listen, reason) => {
     expect(problemsIn(`report: { listen: "${listen}" }`)).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test.each([
+    ['oomwatchd.prom', 'a file needs its full path'],
+    ['/var/lib/oomwatchd.txt', 'reads no file whose name does not end in .prom'],
+    ['', 'a file needs its full path'],
+  ])('report.textfile %s', (textfile, reason) => {
+    expect(problemsIn(`report: { textfile: "${textfile}" }`)).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test('report.textfile with a NUL', () => {
+    expect(problemsIn('report: { textfile: "/a\\0b.prom" }')).toEqual([expect.stringContaining('no path holds a NUL')]);
   });
 });
 

@@ -10,7 +10,7 @@ import { lineOf } from '../../src/report/wording.ts';
 import { signal, stamped, verify, victim } from './events.ts';
 import { createPipe, until } from './pipe.ts';
 
-const POLICY: ReportPolicy = { listen: 'off', logLevel: 'info', logFormat: 'auto', uid: -1, gid: -1 };
+const POLICY: ReportPolicy = { listen: 'off', logLevel: 'info', logFormat: 'auto', textfile: 'off', uid: -1, gid: -1 };
 
 const logged = async (policy: Partial<ReportPolicy>, use: (logger: Logger) => void): Promise<string[]> => {
   const path = join(mkdtempSync(join(tmpdir(), 'oomwatchd-log-')), 'log');

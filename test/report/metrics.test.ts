@@ -14,7 +14,7 @@ const START: ReportStart = {
   version: '0.1.0',
   mode: 'observe',
   paceMaxMs: 1000,
-  policy: { listen: 'off', logLevel: 'info', logFormat: 'json', uid: -1, gid: -1 },
+  policy: { listen: 'off', logLevel: 'info', logFormat: 'json', textfile: 'off', uid: -1, gid: -1 },
 };
 
 const TOTALS = { linesLost: 1, linesSuppressed: 2, skippedBytes: 3, badFrames: 4, faults: 5 };

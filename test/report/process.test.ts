@@ -1,11 +1,12 @@
 /** The built report process with a real pipe (npm run build makes it). */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { signal, stamped, started } from './events.ts';
+import { parseExposition } from './exposition.ts';
 import { eventFrame } from './frames.ts';
 import { until } from './pipe.ts';
 import { cleanUp, exitOf, fds, gauges, get, MAIN, newPipe, portOf, sample, send, startReporter } from './reporter.ts';
@@ -38,6 +39,35 @@ describe('the report process', () => {
     closeSync(pipe.writeFd);
     expect(await exitOf(reporter)).toEqual([0, null]);
     expect(reporter.lines().at(-1)).toMatchObject({ event: 'stopping' });
+  });
+
+  test('writes the textfile, tells what the host is in it, and removes it at the end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oomwatchd-process-'));
+    const textfile = join(folder, 'oomwatchd.prom');
+    const pipe = newPipe();
+    const reporter = startReporter(pipe, { textfile });
+    const port = await portOf(reporter);
+    const families = parseExposition(await until(() => existsSync(textfile) && readFileSync(textfile, 'utf8')));
+    expect([...families.keys()]).toContain('oomwatchd_build_info');
+    expect(await sample(port, 'oomwatchd_textfile_writes_total{result="ok"}')).toBe(1);
+    const host = await until(async () => {
+      const { body } = await get(port, '/metrics');
+      return /^oomwatchd_host_info\{.*\} 1$/m.exec(body)?.[0];
+    }, 20_000);
+    expect(host).toContain(`kernel="${release()}"`);
+    closeSync(pipe.writeFd);
+    expect(await exitOf(reporter)).toEqual([0, null]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a textfile that cannot be written costs one line, not the metrics', async () => {
+    const pipe = newPipe();
+    const reporter = startReporter(pipe, { textfile: '/proc/oomwatchd.prom' });
+    expect(await reporter.line('report_textfile_failed')).toMatchObject({ level: 'error', directory: '/proc' });
+    const port = await portOf(reporter);
+    expect(await sample(port, 'oomwatchd_textfile_writes_total{result="failed"}')).toBe(1);
+    closeSync(pipe.writeFd);
+    expect(await exitOf(reporter)).toEqual([0, null]);
   });
 
   test('one that dies in the middle of a frame is followed by one that finds its way', async () => {

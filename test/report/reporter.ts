@@ -52,7 +52,15 @@ const startWith = (policy: Partial<ReportPolicy>): string =>
     version: '0.1.0',
     mode: 'enforce',
     paceMaxMs: 1000,
-    policy: { listen: '127.0.0.1:0', logLevel: 'info', logFormat: 'auto', uid: -1, gid: -1, ...policy },
+    policy: {
+      listen: '127.0.0.1:0',
+      logLevel: 'info',
+      logFormat: 'auto',
+      textfile: 'off',
+      uid: -1,
+      gid: -1,
+      ...policy,
+    },
   } satisfies ReportStart);
 
 export const startReporter = (

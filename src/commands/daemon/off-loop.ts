@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { never, takeTurn } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
+import { COUNTED_IN } from '../../core/kernel-event.ts';
 import { FLAG } from '../../core/process-table.ts';
 import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
@@ -111,7 +112,7 @@ export const createOffLoop = (
     },
     killsUnseen: () => {
       void memoryEvents.risen().then((where) => {
-        const text = where === '' ? '' : `memory.events counts kills in ${where}`;
+        const text = where === '' ? '' : `${COUNTED_IN}${where}`;
         if (text !== '') publish({ kind: 'kernel_note', note: 'unread', text });
       });
     },

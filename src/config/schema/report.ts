@@ -29,6 +29,22 @@ const parseListen = (address: string): Parsed<string> => {
     : { problem: `expected ${LISTEN_EXAMPLE}, got ${JSON.stringify(address.slice(0, 120))}: ${why}` };
 };
 
+const TEXTFILE_EXAMPLE = '"/var/lib/prometheus/node-exporter/oomwatchd.prom" or "off"';
+
+const refusedTextfile = (path: string): string => {
+  if (path === 'off') return '';
+  if (!path.startsWith('/')) return 'a file needs its full path';
+  if (path.includes('\0')) return 'no path holds a NUL';
+  return path.endsWith('.prom') ? '' : 'node_exporter reads no file whose name does not end in .prom';
+};
+
+const parseTextfile = (path: string): Parsed<string> => {
+  const why = refusedTextfile(path);
+  return why === ''
+    ? { value: path }
+    : { problem: `expected ${TEXTFILE_EXAMPLE}, got ${JSON.stringify(path.slice(0, 120))}: ${why}` };
+};
+
 /** The user whose absence is forgiven, see report.user. */
 export const DEFAULT_USER = 'oomwatchd';
 
@@ -51,6 +67,12 @@ export const report = section(
       'auto',
       'JSON lines, or a form for people.',
       'pretty on a terminal, JSON everywhere else, so that the journal can be searched by field.',
+    ),
+    textfile: setting(
+      quantity(parseTextfile, TEXTFILE_EXAMPLE),
+      'off',
+      'File that gets the metrics every 15 s, for the textfile collector of node_exporter.',
+      'needs a directory that the user below may write to and a drop-in of the unit (systemd/textfile.conf).',
     ),
     user: text('the name of a system user').optional().meta({
       default: DEFAULT_USER,

@@ -1,0 +1,92 @@
+/**
+ * The metrics as a file for the textfile collector of node_exporter, for hosts without an open port. Written beside and
+ * renamed, so that a reader sees one exposition or the other; removed at the end, so that no dead daemon looks alive.
+ */
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Note } from './notes.ts';
+
+/** The usual interval of a scrape; more often nobody would see. */
+const EVERY_MS = 15_000;
+/** A failure that stays is told again after this: a line now and then, not one a write. */
+const TELL_AGAIN_MS = 3_600_000;
+/** More kinds of failure than this between two successes are one too many to tell. */
+const MOST_ERRORS = 8;
+/** node_exporter runs as a user of its own; umask(2) of the unit would keep the file from it. */
+const READABLE = 0o644;
+
+export interface TextfileOptions {
+  /** "off" or a path that ends in .prom: what does not is not read by the collector, so the new one ends otherwise. */
+  readonly path: string;
+  readonly render: () => Promise<string>;
+  readonly tell: (note: Note) => void;
+  readonly wrote: (result: 'ok' | 'failed') => void;
+  readonly nowMs: () => number;
+  readonly everyMs?: number;
+}
+
+/** Writes now and then; gives a function that stops it, removes the file, and resolves to whether no write hangs. */
+export const keepTextfile = (options: TextfileOptions): ((limitMs: number) => Promise<boolean>) => {
+  const { path, render, tell, wrote, nowMs, everyMs = EVERY_MS } = options;
+  if (path === 'off') return async () => true;
+
+  const fresh = `${path}.${process.pid}.new`;
+  let writing: Promise<void> | undefined;
+  /** Errors since the last success, and when each was told. */
+  const told = new Map<string, number>();
+
+  const failed = (error: string): void => {
+    wrote('failed');
+    if (nowMs() - (told.get(error) ?? Number.NEGATIVE_INFINITY) < TELL_AGAIN_MS) return;
+    if (told.size >= MOST_ERRORS && !told.has(error)) return;
+    told.set(error, nowMs());
+    tell({ kind: 'textfile_failed', path, directory: dirname(path), error });
+  };
+
+  const write = async (): Promise<void> => {
+    try {
+      const text = await render();
+      const file = await open(fresh, 'w', READABLE);
+      try {
+        await file.chmod(READABLE);
+        await file.writeFile(text);
+      } finally {
+        await file.close();
+      }
+      await rename(fresh, path);
+      wrote('ok');
+      told.clear();
+    } catch (error) {
+      failed(error instanceof Error && 'code' in error ? String(error.code) : String(error));
+      await rm(fresh, { force: true }).catch(() => {
+        // What keeps it from being written keeps it from being removed: told above.
+      });
+    }
+  };
+
+  const turn = (): void => {
+    // A disk that hangs is not given a second write to hang in.
+    if (writing !== undefined) {
+      failed('the write before has not ended');
+      return;
+    }
+    writing = write().finally(() => {
+      writing = undefined;
+    });
+  };
+
+  turn();
+  const timer = setInterval(turn, everyMs);
+  return async (limitMs) => {
+    clearInterval(timer);
+    let isEnded = false;
+    const ended = (writing ?? Promise.resolve())
+      .then(() => rm(path, { force: true }))
+      .catch(() => {})
+      .then(() => {
+        isEnded = true;
+      });
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, limitMs).unref())]);
+    return isEnded;
+  };
+};
