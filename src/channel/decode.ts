@@ -3,13 +3,18 @@
  * byte by byte up to the next magic and counted; memory is bounded by one window. Never throws on its input.
  */
 import type { StampedEvent } from '../core/event.ts';
-import { FRAME_TYPE, HEADER_BYTES, MAGIC, MAX_FRAME_BYTES } from './frame.ts';
+import { FRAME_TYPE, HEADER_BYTES, MAGIC, MAX_FRAME_BYTES, ROW_VALUES_OFFSET } from './frame.ts';
 import { GAUGES } from './gauges.ts';
 
 interface FrameHandler {
   /** `values` is reused for the next frame: copy what must stay. A gauge the sender does not know is NaN. */
   gauges(values: Float64Array): void;
   event(event: StampedEvent): void;
+  /**
+   * Gauges of an earlier tick that control could not send then, or has sent to a reporter before; reused and NaN as above.
+   * May have been seen already, and older ones may follow newer ones.
+   */
+  backlog?(values: Float64Array): void;
 }
 
 export interface Decoder {
@@ -71,6 +76,15 @@ export const createDecoder = (handler: FrameHandler): Decoder => {
     handler.gauges(values);
   };
 
+  const takeBacklog = (payload: number, length: number, rowBytes: number): void => {
+    start = payload + length;
+    for (let at = payload; at < payload + length; at += rowBytes) {
+      values.fill(Number.NaN);
+      window.copy(valueBytes, 0, at, at + Math.min(rowBytes, valueBytes.length));
+      handler.backlog?.(values);
+    }
+  };
+
   const takeEvent = (payload: number, length: number): void => {
     const event = parseEvent(window.toString('utf8', payload, payload + length));
     if (event === undefined) {
@@ -92,12 +106,15 @@ export const createDecoder = (handler: FrameHandler): Decoder => {
     const size = length - HEADER_BYTES;
     const isGauges = type === FRAME_TYPE.GAUGES && size > 0 && size % FLOAT64_BYTES === 0;
     const isEvent = type === FRAME_TYPE.EVENT && size > 0;
-    if (length > MAX_FRAME_BYTES || !(isGauges || isEvent)) {
+    const rowBytes = type === FRAME_TYPE.BACKLOG ? window.readUInt32LE(start + ROW_VALUES_OFFSET) * FLOAT64_BYTES : 0;
+    const isBacklog = rowBytes > 0 && size > 0 && size % rowBytes === 0;
+    if (length > MAX_FRAME_BYTES || !(isGauges || isEvent || isBacklog)) {
       skipOne();
       return true;
     }
     if (end - start < length) return false;
     if (isGauges) takeGauges(start + HEADER_BYTES, size);
+    else if (isBacklog) takeBacklog(start + HEADER_BYTES, size, rowBytes);
     else takeEvent(start + HEADER_BYTES, size);
     return true;
   };

@@ -6,21 +6,24 @@
  *   offset 0   magic    FF 6F 6F 6D: FF never occurs in UTF-8, so no event text contains it
  *          4   u32 LE   length of the whole frame, header included
  *          8   u8       type, one of FRAME_TYPE
- *          9   7 bytes  zero; the payload begins on a multiple of 8, as a Float64Array demands
- *         16   payload  gauges: float64 in host byte order, in GAUGES order; event: JSON of a StampedEvent
+ *          9   3 bytes  zero
+ *         12   u32 LE   backlog: values in a row; otherwise zero
+ *         16   payload  begins on a multiple of 8, as a Float64Array demands. gauges: float64 in host byte order, in
+ *                       GAUGES order; event: JSON of a StampedEvent; backlog: rows, each the beginning of a gauge frame
  */
 import type { StampedEvent } from '../core/event.ts';
-import { GAUGES } from './gauges.ts';
+import { BACKLOG_GAUGES, GAUGES } from './gauges.ts';
 import { shortenings } from './shorten.ts';
 
 /** PIPE_BUF of Linux (include/uapi/linux/limits.h). */
 export const MAX_FRAME_BYTES = 4096;
 export const HEADER_BYTES = 16;
 export const MAGIC: readonly number[] = [0xff, 0x6f, 0x6f, 0x6d];
-export const FRAME_TYPE = { GAUGES: 1, EVENT: 2 } as const;
+export const FRAME_TYPE = { GAUGES: 1, EVENT: 2, BACKLOG: 3 } as const;
 
 const LENGTH_OFFSET = 4;
 const TYPE_OFFSET = 8;
+export const ROW_VALUES_OFFSET = 12;
 
 export interface GaugeFrame {
   /** The whole frame, ready to be written; shares its memory with `values`. */
@@ -33,7 +36,7 @@ const writeHeader = (into: Buffer, length: number, type: number): void => {
   for (let i = 0; i < MAGIC.length; i++) into[i] = MAGIC[i] ?? 0;
   into.writeUInt32LE(length, LENGTH_OFFSET);
   into.writeUInt32LE(type, TYPE_OFFSET);
-  into.writeUInt32LE(0, TYPE_OFFSET + 4);
+  into.writeUInt32LE(0, ROW_VALUES_OFFSET);
 };
 
 /** A frame to be filled in place and written as often as wanted: after this call nothing more is allocated. */
@@ -43,6 +46,18 @@ export const createGaugeFrame = (): GaugeFrame => {
   const buffer = Buffer.from(memory);
   writeHeader(buffer, length, FRAME_TYPE.GAUGES);
   return { buffer, values: new Float64Array(memory, HEADER_BYTES, GAUGES.length).fill(Number.NaN) };
+};
+
+/** Bytes of one row of the backlog, and how many rows fit into a frame. */
+export const ROW_BYTES = BACKLOG_GAUGES * Float64Array.BYTES_PER_ELEMENT;
+export const ROWS_MAX = Math.floor((MAX_FRAME_BYTES - HEADER_BYTES) / ROW_BYTES);
+
+/** Makes a frame of backlog out of the `rows` (at most ROWS_MAX) behind the header's place in `into`; its length in bytes. */
+export const sealBacklog = (into: Buffer, rows: number): number => {
+  const length = HEADER_BYTES + rows * ROW_BYTES;
+  writeHeader(into, length, FRAME_TYPE.BACKLOG);
+  into.writeUInt32LE(BACKLOG_GAUGES, ROW_VALUES_OFFSET);
+  return length;
 };
 
 /**

@@ -12,6 +12,7 @@ const STEPS = [
   { text: 512, entries: 64 },
   { text: 256, entries: 16 },
   { text: 128, entries: 10 },
+  { text: 64, entries: 10 },
   { text: 64, entries: 5 },
   { text: 32, entries: 2 },
   { text: 16, entries: 0 },

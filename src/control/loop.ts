@@ -2,6 +2,7 @@
  * One turn of the loop: sample, tick, execute, publish, refresh; then how long to sleep. Synchronous from the first read
  * to the last signal; between a verdict and its signal nothing is opened, listed, spawned or awaited.
  */
+import { candidatesNow, createCandidateWatch } from '../core/candidates.ts';
 import { EXCLUSIONS, type OomwatchdEvent } from '../core/event.ts';
 import { force } from '../core/force.ts';
 import type { ForcedAnswer, ForcedRequest } from '../core/forced.ts';
@@ -23,6 +24,7 @@ import { createHand } from './hand.ts';
 import { createIntake } from './intake.ts';
 import { createLoopNumbers } from './loop-numbers.ts';
 import type { LoopNumbers, Ports } from './ports.ts';
+import { countTick } from './tick-counts.ts';
 import { createUpkeep } from './upkeep.ts';
 
 /** Identities read in an emergency at the most: only what outgrew every known candidate within one round. */
@@ -52,7 +54,10 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const out: TickOutput = { intents: [], events: [], tasks: [] };
   const exited: number[] = [];
   const intake = createIntake(ports.kernelLog, victims, ports.watchers, ports.standby, ports.remedies);
-  const upkeep = createUpkeep(index, state);
+  const candidates = createCandidateWatch(index.table.capacity);
+  const upkeep = createUpkeep(index, state, () =>
+    publisher.publish(candidatesNow(candidates, state, index.table, policy, sample)),
+  );
   const hand = createHand(ports, state, sample, out, upkeep.shot);
   const inputs = { ...intake, sample, table: null, exited } as {
     -readonly [K in keyof TickInputs]: TickInputs[K];
@@ -191,10 +196,13 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     numbers.ticks++;
     numbers.lateMs = lateMs;
     numbers.lateMaxMs = Math.max(numbers.lateMaxMs, lateMs);
+    numbers.stalls = stalls;
+    countTick(numbers.lateness, lateMs);
     publish();
     followSources(nowMs);
     upkeep.run(nowMs);
     numbers.durationMs = clock.nowMs() - nowMs;
+    countTick(numbers.durations, numbers.durationMs);
     publisher.gauges(numbers, sample);
     ports.ticked();
     const sleepMs = paceMs(verdict, state.detect.slope.lossKiBPerMs, stalls, state.dueMs, policy.pace);

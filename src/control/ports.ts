@@ -11,6 +11,7 @@ import type { Remedied } from '../core/remedy.ts';
 import type { Rescue } from '../core/rescue.ts';
 import type { Sample } from '../core/sample.ts';
 import type { StallSummary } from '../core/stall-summary.ts';
+import type { TickCounts } from './tick-counts.ts';
 
 export interface Clock {
   /** CLOCK_MONOTONIC in milliseconds, with fractions. */
@@ -114,6 +115,10 @@ export interface LoopNumbers {
   lateMs: number;
   lateMaxMs: number;
   durationMs: number;
+  readonly lateness: TickCounts;
+  readonly durations: TickCounts;
+  /** Tasks waited for memory for a noteworthy share of the time since the last turn. */
+  stalls: boolean;
   readonly stall: StallSummary;
   /** Index into RUNGS: the highest of this episode. */
   rung: number;

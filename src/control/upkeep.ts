@@ -29,6 +29,9 @@ const REFRESH_MAX_FULL_PERMYRIAD = 1000;
 /** After a kill memory returns first: a refresh right after one stalled a prototype for 2.3 s. */
 const REFRESH_AFTER_SIGNAL_MS = 1000;
 
+/** A leak that nears fast has rounds follow one another: who grows is told as often as near the marks otherwise. */
+const TELL_EVERY_MS = STEADY_ROUND_MS;
+
 /** A whole round before the shot, when nobody who is known can be the cause; a kernel short of memory may need longer. */
 const STRANGERS_BUDGET_MS = 150;
 /** Between two such rounds: a shortage may be of a kind that no process explains. */
@@ -43,10 +46,12 @@ export interface Upkeep {
   shot(nowMs: number): void;
 }
 
-export const createUpkeep = (index: Index, state: State): Upkeep => {
+/** `tellCandidates`: a round has ended, and there is time to say who would be chosen now. */
+export const createUpkeep = (index: Index, state: State, tellCandidates: () => void): Upkeep => {
   const roundEnd = never();
   const lastSignal = never();
   const strangers = never();
+  const told = never();
 
   const roundEveryMs = (): number => {
     if (state.nobodyMs !== ABSENT) return NOBODY_ROUND_MS;
@@ -78,6 +83,7 @@ export const createUpkeep = (index: Index, state: State): Upkeep => {
       if (!index.refresh(budgetMs)) return;
       roundEnd.ms = nowMs;
       if (state.level === LEVEL.CALM) noteCalmRound(state.forkStorm, index.table);
+      if (state.level < LEVEL.TERM && takeTurn(told, TELL_EVERY_MS, nowMs)) tellCandidates();
     },
     lookForStrangers: (sample, nowMs) => {
       const { calm, detect, forkStorm } = state;

@@ -2,6 +2,7 @@
  * Everything that is told to people and Prometheus: one union of plain JSON objects. report/wording.ts has the words,
  * report/metrics.ts the counters; nothing else knows either.
  */
+import type { CandidatesEvent } from './candidates-event.ts';
 import type { CgroupEvent } from './cgroup-event.ts';
 import type { ReapEvent, VictimEvent } from './dying.ts';
 import type { Holder } from './holder.ts';
@@ -183,6 +184,7 @@ export type OomwatchdEvent =
       /** null while still watched. */
       verdict: VerifyVerdict | null;
     }
+  | CandidatesEvent
   | { kind: 'no_action'; episode: number; reason: NoActionReason; detail: string; memory: MemoryFacts }
   /** Memory that no death returns makes the shortage: who has it, largest first. None: the shortage is over. */
   | { kind: 'holders'; heldKiB: number; holders: readonly Holder[]; memory: MemoryFacts }

@@ -8,6 +8,7 @@ import type { StampedEvent } from '../core/event.ts';
 interface Subscriber {
   event?(event: StampedEvent): void;
   gauges?(values: Float64Array): void;
+  backlog?(values: Float64Array): void;
 }
 
 interface Drain extends Pick<Decoder, 'push' | 'skippedBytes' | 'badFrames'> {
@@ -34,6 +35,9 @@ export const createDrain = (subscribers: readonly Subscriber[], onFault: (error:
     },
     gauges: (values) => {
       for (const subscriber of subscribers) guarded(() => subscriber.gauges?.(values));
+    },
+    backlog: (values) => {
+      for (const subscriber of subscribers) guarded(() => subscriber.backlog?.(values));
     },
   });
 

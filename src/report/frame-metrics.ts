@@ -1,9 +1,11 @@
 /** The numbers of the last gauge frame as metrics, in base units. */
 import { GAUGE_INDEX, type Gauge } from '../channel/gauges.ts';
+import { TICK_DURATION_MS, TICK_LATENESS_MS } from '../channel/tick-buckets.ts';
 import { LEVELS } from '../core/event.ts';
 import { RUNGS } from '../core/ladder-event.ts';
 import { LIVELOCK_CAUSES, LIVELOCK_CLASSES } from '../core/livelock.ts';
 import { ABSENT } from '../core/units.ts';
+import type { Counts } from './counted-histogram.ts';
 import type { Instruments, Labels } from './instruments.ts';
 import type { NameOf } from './metric-table.ts';
 
@@ -71,6 +73,15 @@ const scaled = (frame: Float64Array, { from, scale }: Source): number | undefine
   return value === undefined ? undefined : scale(value);
 };
 
+/** What control has counted into `buckets` buckets from the gauge `first` on; undefined when it does not count. */
+const countsOf = (frame: Float64Array, first: Gauge, buckets: number): Counts | undefined => {
+  const at = GAUGE_INDEX[first];
+  const count = frame[at + buckets] ?? Number.NaN;
+  const sumMs = frame[at + buckets + 1] ?? Number.NaN;
+  if (!Number.isFinite(count) || !Number.isFinite(sumMs)) return undefined;
+  return { cumulative: [...frame.subarray(at, at + buckets)], count, sum: fromMs(sumMs) };
+};
+
 /** Sets all metrics that come from the frame. */
 export const applyFrame = (instruments: Instruments, frame: Float64Array): void => {
   for (const row of GAUGE_ROWS) instruments.set(row.name, scaled(frame, row), row.labels);
@@ -83,6 +94,9 @@ export const applyFrame = (instruments: Instruments, frame: Float64Array): void 
   for (const [index, name] of RUNGS.entries()) {
     instruments.set('oomwatchd_rung', rung === undefined ? undefined : Number(index === rung), { rung: name });
   }
+  const late = countsOf(frame, 'tickLateLe0', TICK_LATENESS_MS.length);
+  instruments.counts('oomwatchd_tick_lateness_seconds', late);
+  instruments.counts('oomwatchd_tick_seconds', countsOf(frame, 'tickTookLe0', TICK_DURATION_MS.length));
   applyLivelock(instruments, frame);
   const observing = gaugeOf(frame, 'observing');
   if (observing !== undefined) setMode(instruments, observing === 1 ? 'observe' : 'enforce');

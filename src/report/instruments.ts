@@ -1,6 +1,7 @@
-/** The table of metrics as prom-client objects in a registry of its own, with the two ways in which values are set. */
+/** The table of metrics as prom-client objects in a registry of its own, with the ways in which values are set. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { METRICS, type MetricName, type MetricRow, type NameOf } from './metric-table.ts';
+import { type CountedHistogram, type Counts, createCountedHistogram } from './counted-histogram.ts';
+import { type CountedName, METRICS, type MetricName, type MetricRow, type NameOf } from './metric-table.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -15,7 +16,9 @@ export interface Instruments {
   total(name: NameOf<'counter'>, value: number | undefined, labels?: Labels): void;
   /** Adds to a counter; what is negative or not finite is ignored, a counter cannot take it. */
   add(name: NameOf<'counter'>, value: number, labels?: Labels): void;
-  observe(name: NameOf<'histogram'>, value: number): void;
+  observe(name: Exclude<NameOf<'histogram'>, CountedName>, value: number): void;
+  /** Sets what control has counted; undefined takes the samples away. */
+  counts(name: CountedName, counts: Counts | undefined): void;
   /** Takes all samples of a gauge away. */
   clear(name: NameOf<'gauge'>): void;
 }
@@ -37,8 +40,14 @@ export const createInstruments = (): Instruments => {
   const gauges = new Map<string, Gauge>();
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
+  const counted = new Map<string, CountedHistogram>();
   for (const name of Object.keys(METRICS) as MetricName[]) {
-    const metric = create(name, METRICS[name], registry);
+    const row: MetricRow = METRICS[name];
+    if (row.isCounted) {
+      counted.set(name, createCountedHistogram(registry, name, row.help, row.buckets ?? []));
+      continue;
+    }
+    const metric = create(name, row, registry);
     if (metric instanceof Gauge) {
       // prom-client starts a metric without labels at 0, which would be a lie for a gauge not yet known.
       metric.remove({});
@@ -62,6 +71,7 @@ export const createInstruments = (): Instruments => {
     observe: (name, value) => {
       if (value >= 0 && Number.isFinite(value)) histograms.get(name)?.observe(value);
     },
+    counts: (name, counts) => counted.get(name)?.set(counts),
     clear: (name) => gauges.get(name)?.reset(),
   };
 };

@@ -3,11 +3,15 @@
  * are enumerated words or facts of the program itself, never names of processes, so that no stranger can grow the set.
  */
 
+import { TICK_DURATION_MS, TICK_LATENESS_MS } from '../channel/tick-buckets.ts';
+
 export interface MetricRow {
   readonly type: 'gauge' | 'counter' | 'histogram';
   readonly help: string;
   readonly labels?: readonly string[];
   readonly buckets?: readonly number[];
+  /** A histogram that control counts; its buckets come with the frame. */
+  readonly isCounted?: true;
 }
 
 /** From "hardly noticed" to "the machine hung"; the mark between well and ill is 1 s. */
@@ -18,6 +22,8 @@ const SCAN_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 const SCANNED = [10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000];
 /** Some 15 ms for 100 MiB; what takes more than a second waits for mmap_lock. */
 const REAP_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+const inSeconds = (boundsMs: readonly number[]): readonly number[] => boundsMs.map((ms) => ms / 1000);
 
 export const METRICS = {
   oomwatchd_build_info: { type: 'gauge', help: 'Version that runs, always 1.', labels: ['version', 'node_version'] },
@@ -84,6 +90,18 @@ export const METRICS = {
     help: 'How late a tick has begun at worst since control started.',
   },
   oomwatchd_tick_duration_seconds: { type: 'gauge', help: 'Duration of the last tick.' },
+  oomwatchd_tick_lateness_seconds: {
+    type: 'histogram',
+    help: 'How late ticks began, all of them; counted by control, also while the reporter does not run.',
+    buckets: inSeconds(TICK_LATENESS_MS),
+    isCounted: true,
+  },
+  oomwatchd_tick_seconds: {
+    type: 'histogram',
+    help: 'Duration of ticks, all of them, by a clock of whole milliseconds; counted by control.',
+    buckets: inSeconds(TICK_DURATION_MS),
+    isCounted: true,
+  },
   oomwatchd_control_major_faults_total: { type: 'counter', help: 'Major page faults of the control process.' },
   oomwatchd_control_resident_bytes: { type: 'gauge', help: 'Resident memory of the control process.' },
   oomwatchd_control_locked_bytes: { type: 'gauge', help: 'Locked memory of the control process.' },
@@ -271,4 +289,9 @@ export type MetricName = keyof typeof METRICS;
 /** Names of the metrics of one type. */
 export type NameOf<T extends MetricRow['type']> = {
   [N in MetricName]: (typeof METRICS)[N]['type'] extends T ? N : never;
+}[MetricName];
+
+/** Names of the histograms that control counts. */
+export type CountedName = {
+  [N in MetricName]: (typeof METRICS)[N] extends { readonly isCounted: true } ? N : never;
 }[MetricName];

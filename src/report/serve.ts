@@ -9,6 +9,7 @@ import { keepListening } from './listen.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Note } from './notes.ts';
+import { createRecorder } from './recorder/recorder.ts';
 import { keepTextfile } from './textfile.ts';
 
 const STDOUT_FD = 1;
@@ -32,7 +33,8 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     badFrames: drain.badFrames,
     faults: drain.faults,
   }));
-  const drain = createDrain([logger, metrics, health], (error) =>
+  const recorder = createRecorder(Date.now);
+  const drain = createDrain([logger, metrics, health, recorder], (error) =>
     logger.note({ kind: 'bug', error: messageOf(error) }),
   );
   for (const note of earlyNotes) logger.note(note);

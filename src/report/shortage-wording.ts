@@ -141,3 +141,13 @@ export const rankedSentence = (event: EventOf<'ranked'>): Sentence => {
   const ranked = `ranked ${count(event.scanned, 'process', 'processes')} in ${span(event.scanMs)}`;
   return ['info', `${ranked}: ${found}${spared}${told.join('')}${rest}`];
 };
+
+/** " +12 MiB", '' for who does not grow. */
+const grown = (growthKiB: number): string => (growthKiB > 0 ? ` +${size(growthKiB)}` : '');
+
+/** Twice a minute on a quiet host, hence no line at the usual level. */
+export const candidatesSentence = (event: EventOf<'candidates'>): Sentence => {
+  const top = event.top.slice(0, NAMED_CANDIDATES).map((facts) => `${who(facts)}${grown(facts.growthKiB)}`);
+  const first = top.length === 0 ? 'nobody could be chosen' : `would be chosen first: ${top.join(', ')}`;
+  return ['debug', `${first}; ${count(event.known, 'process', 'processes')} known`];
+};

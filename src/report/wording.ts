@@ -22,7 +22,14 @@ import { isPrintable, printable, quoted } from './printable.ts';
 import { remedySentence } from './remedy-wording.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
 import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
-import { levelSentence, noActionSentence, rankedSentence, signalSentence, verifySentence } from './shortage-wording.ts';
+import {
+  candidatesSentence,
+  levelSentence,
+  noActionSentence,
+  rankedSentence,
+  signalSentence,
+  verifySentence,
+} from './shortage-wording.ts';
 import { stalledTaskSentence, stallOverSentence, stallSentence } from './stall-wording.ts';
 
 /** One line of the log. `msg` holds no control character, whatever the processes of the host are called. */
@@ -88,6 +95,8 @@ const sentence = (event: StampedEvent): Sentence => {
     }
     case 'ranked':
       return rankedSentence(event);
+    case 'candidates':
+      return candidatesSentence(event);
     case 'signal':
       return signalSentence(event);
     case 'verify':

@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDecoder, type Decoder } from '../../src/channel/decode.ts';
-import { HEADER_BYTES, MAGIC, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
+import { HEADER_BYTES, MAGIC, MAX_FRAME_BYTES, ROWS_MAX } from '../../src/channel/frame.ts';
 import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { StampedEvent } from '../../src/core/event.ts';
 import { anyEvent, signal, stamped } from '../report/events.ts';
-import { eventFrame, gaugeFrame } from '../report/frames.ts';
+import { backlogFrame, eventFrame, gaugeFrame } from '../report/frames.ts';
 
-type Got = { ticks: number } | { event: StampedEvent };
+type Got = { ticks: number } | { event: StampedEvent } | { late: number };
 
 const collect = (): { decoder: Decoder; got: Got[] } => {
   const got: Got[] = [];
   const decoder = createDecoder({
     event: (event) => got.push({ event }),
     gauges: (values) => got.push({ ticks: values[GAUGE_INDEX.ticks] ?? Number.NaN }),
+    backlog: (values) => got.push({ late: values[GAUGE_INDEX.ticks] ?? Number.NaN }),
   });
   return { decoder, got };
 };
@@ -34,6 +35,10 @@ const garbage = fc.oneof(
 const item = fc.oneof(
   fc.record({ what: fc.constant('gauges' as const), ticks: fc.nat() }),
   fc.record({ what: fc.constant('event' as const), event: anyEvent }),
+  fc.record({
+    what: fc.constant('backlog' as const),
+    rows: fc.array(fc.record({ ticks: fc.nat() }), { minLength: 1, maxLength: ROWS_MAX }),
+  }),
   fc.record({ what: fc.constant('garbage' as const), bytes: garbage }),
 );
 
@@ -63,6 +68,10 @@ describe('the decoder', () => {
             sent.push({ ticks: each.ticks });
             return Buffer.from(gaugeFrame({ ticks: each.ticks }));
           }
+          if (each.what === 'backlog') {
+            sent.push(...each.rows.map(({ ticks }) => ({ late: ticks })));
+            return backlogFrame(...each.rows);
+          }
           const frame = eventFrame(each.event);
           sent.push({ event: JSON.parse(frame.toString('utf8', HEADER_BYTES)) });
           return frame;
@@ -83,11 +92,12 @@ describe('the decoder', () => {
     const piece = fc.oneof(
       fc.constant(magic),
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
-      fc.tuple(fc.nat(5000), fc.nat(3)).map(([length, type]) => {
+      fc.tuple(fc.nat(5000), fc.nat(4), fc.nat(300)).map(([length, type, rowValues]) => {
         const header = Buffer.alloc(HEADER_BYTES);
         magic.copy(header);
         header.writeUInt32LE(length, 4);
         header[8] = type;
+        header.writeUInt32LE(rowValues, 12);
         return header;
       }),
     );
@@ -139,6 +149,44 @@ describe('the decoder', () => {
     expect(seen[0]?.[GAUGE_INDEX.ticks]).toBe(9);
     expect(seen[1]?.[0]).toBe(7);
     expect(seen[1]?.[GAUGE_INDEX.ticks]).toBeNaN();
+  });
+
+  test('reads rows of backlog of a control with fewer or more gauges, and takes none that are not whole', () => {
+    const frame = backlogFrame({ monotonicMs: 7, ticks: 9 }, { monotonicMs: 8, ticks: 10 });
+    const bytes = frame.subarray(HEADER_BYTES);
+    /** Rows of `values` gauges out of two rows of one or two. */
+    const cut = (values: number, ...parts: Buffer[]): Buffer => {
+      const other = Buffer.concat([frame.subarray(0, HEADER_BYTES), ...parts]);
+      other.writeUInt32LE(other.length, 4);
+      other.writeUInt32LE(values, 12);
+      return other;
+    };
+    const width = bytes.length / 2;
+    const seen: number[][] = [];
+    const decoder = createDecoder({ event: () => {}, gauges: () => {}, backlog: (values) => seen.push([...values]) });
+    decoder.push(cut(1, bytes.subarray(0, 8), bytes.subarray(width, width + 8)));
+    expect(seen.map(([monotonicMs, level]) => [monotonicMs, level])).toEqual([
+      [7, Number.NaN],
+      [8, Number.NaN],
+    ]);
+    expect(seen[0]).toHaveLength(GAUGES.length);
+    seen.length = 0;
+    decoder.push(cut(GAUGES.length + 3, bytes.subarray(0, width), Buffer.alloc((GAUGES.length + 3) * 8 - width)));
+    expect(seen.map((values) => values[GAUGE_INDEX.ticks])).toEqual([9]);
+    expect(decoder.skippedBytes).toBe(0);
+    seen.length = 0;
+    decoder.push(cut(3, bytes.subarray(0, 16)));
+    decoder.push(cut(0, bytes.subarray(0, 16)));
+    expect(seen).toEqual([]);
+    expect(decoder.skippedBytes).toBeGreaterThan(0);
+  });
+
+  test('passes backlog by when nobody wants it', () => {
+    const got: number[] = [];
+    const decoder = createDecoder({ event: () => {}, gauges: (values) => got.push(values[GAUGE_INDEX.ticks] ?? 0) });
+    decoder.push(Buffer.concat([backlogFrame({ ticks: 1 }), gaugeFrame({ ticks: 2 })]));
+    expect(got).toEqual([2]);
+    expect(decoder.skippedBytes).toBe(0);
   });
 
   test('skips a length beyond the largest frame at once instead of waiting for it', () => {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createGaugeFrame, encodeEvent, HEADER_BYTES, MAGIC, MAX_FRAME_BYTES } from '../../src/channel/frame.ts';
+import {
+  createGaugeFrame,
+  encodeEvent,
+  HEADER_BYTES,
+  MAGIC,
+  MAX_FRAME_BYTES,
+  ROWS_MAX,
+  sealBacklog,
+} from '../../src/channel/frame.ts';
 import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { ProcessFacts } from '../../src/core/event.ts';
 import { anyEvent, java, signal, stamped } from '../report/events.ts';
@@ -57,6 +65,15 @@ describe('the event frame', () => {
     expect(told[1]?.exe).toMatch(/^\/opt\/x+\.\.\.$/);
   });
 
+  test('keeps ten candidates with the unit and the executable of a container each', () => {
+    const unit = `cri-containerd-${'0123456789abcdef'.repeat(4)}.scope`;
+    const exe = `/opt/${'vendor/'.repeat(60)}bin/java`;
+    const top = Array.from({ length: 10 }, (_, pid) => ({ ...java, pid, unit, exe, growthKiB: 123_456 }));
+    const told = payloadOf(eventFrame(stamped({ kind: 'candidates', known: 5000, top }))).top;
+    expect(told).toHaveLength(10);
+    expect(told[9]).toEqual({ ...top[9], unit: `${unit.slice(0, 64)}...`, exe: `${exe.slice(0, 64)}...` });
+  });
+
   test('drops candidates that do not fit and says how many errors were left out', () => {
     const top = Array.from({ length: 60 }, (_, pid) => ({ ...java, pid }));
     const ranked = eventFrame(
@@ -82,4 +99,13 @@ describe('the event frame', () => {
     expect(encodeEvent(stamped(signal), small)).toBe(0);
     expect(small.every((byte) => byte === 0xaa)).toBe(true);
   });
+});
+
+test('a full frame of backlog fits into one write', () => {
+  const frame = Buffer.alloc(MAX_FRAME_BYTES);
+  const length = sealBacklog(frame, ROWS_MAX);
+  expect(length).toBeLessThanOrEqual(MAX_FRAME_BYTES);
+  expect(frame.readUInt32LE(4)).toBe(length);
+  // A second of 100 ms rows is one frame.
+  expect(ROWS_MAX).toBeGreaterThanOrEqual(10);
 });

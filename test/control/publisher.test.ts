@@ -3,6 +3,7 @@ import { createDecoder } from '../../src/channel/decode.ts';
 import { GAUGE_INDEX, GAUGES } from '../../src/channel/gauges.ts';
 import type { LoopNumbers } from '../../src/control/ports.ts';
 import { createPublisher, type SlowNumbers } from '../../src/control/publisher.ts';
+import { countTick, createTickCounts } from '../../src/control/tick-counts.ts';
 import type { OomwatchdEvent, StampedEvent } from '../../src/core/event.ts';
 import { noLivelock } from '../../src/core/livelock.ts';
 import { emptyStallSummary } from '../../src/core/stall-summary.ts';
@@ -28,6 +29,9 @@ const NUMBERS: LoopNumbers = {
   lateMs: 8,
   lateMaxMs: 9,
   durationMs: 0.5,
+  lateness: createTickCounts([5, 10, 25, 50, 100, 250, 1000, 5000, 15_000, 60_000]),
+  durations: createTickCounts([1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000]),
+  stalls: false,
   rung: 2,
   livelock: noLivelock(),
 };
@@ -127,7 +131,11 @@ describe('numbers', () => {
     const { pipe, publisher } = publishing();
     const sample = aSample({ memTotalKiB: 10, memAvailableKiB: 11, memFreeKiB: 12, swapTotalKiB: 13, swapFreeKiB: 14 });
     Object.assign(sample, { memorySomeUs: 15, memoryFullUs: 16, ioFullUs: 17, ownMajorFaults: 18 });
-    publisher.gauges({ ...NUMBERS, nowMs: 4000 }, sample);
+    const lateness = createTickCounts(NUMBERS.lateness.boundsMs);
+    for (const ms of [4, 300, 90_000]) countTick(lateness, ms);
+    const durations = createTickCounts(NUMBERS.durations.boundsMs);
+    countTick(durations, 2);
+    publisher.gauges({ ...NUMBERS, nowMs: 4000, lateness, durations }, sample);
     const told = Object.fromEntries(GAUGES.map((name, index) => [name, pipe.gauges[0]?.[index]]));
     expect(told).toEqual({
       ...{ monotonicMs: 4000, levelIndex: 1, observing: 1, headroomKiB: 5, exhaustionMs: 6 },
@@ -136,7 +144,11 @@ describe('numbers', () => {
       ...{ memTotalKiB: 10, memAvailableKiB: 11, memFreeKiB: 12, swapTotalKiB: 13, swapFreeKiB: 14 },
       ...{ memorySomeUs: 15, memoryFullUs: 16, ioFullUs: 17, ownMajorFaults: 18, ownRssKiB: 40_000 },
       ...{ processesKnown: 150, processesArmed: 64, reporterRestarts: 2, lockedKiB: 90_000, standbyUp: 1 },
-      ...{ livelockClass: 0, livelockCause: 0, livelockSinceMs: -1 },
+      ...{ livelockClass: 0, livelockCause: 0, livelockSinceMs: -1, timeMs: 456 },
+      ...{ tickLateLe0: 1, tickLateLe1: 1, tickLateLe2: 1, tickLateLe3: 1, tickLateLe4: 1, tickLateLe5: 1 },
+      ...{ tickLateLe6: 2, tickLateLe7: 2, tickLateLe8: 2, tickLateLe9: 2, tickLateCount: 3, tickLateSumMs: 90_304 },
+      ...{ tickTookLe0: 0, tickTookLe1: 1, tickTookLe2: 1, tickTookLe3: 1, tickTookLe4: 1, tickTookLe5: 1 },
+      ...{ tickTookLe6: 1, tickTookLe7: 1, tickTookLe8: 1, tickTookLe9: 1, tickTookCount: 1, tickTookSumMs: 2 },
     });
   });
 

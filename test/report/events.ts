@@ -243,6 +243,14 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       scanMs: amount,
     }),
     fc.record({
+      kind: kind('candidates'),
+      known: fc.nat(),
+      top: fc.array(
+        fc.tuple(facts, amount).map(([each, growthKiB]) => ({ ...each, growthKiB })),
+        { maxLength: 10 },
+      ),
+    }),
+    fc.record({
       kind: kind('signal'),
       episode: fc.nat(),
       signal: fc.constantFrom('TERM' as const, 'KILL' as const),

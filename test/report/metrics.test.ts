@@ -69,6 +69,31 @@ describe('a livelock', () => {
   });
 });
 
+describe('the ticks that control has counted', () => {
+  test('are histograms, each bucket with those below it', async () => {
+    const late = Object.fromEntries([3, 4, 4, 4, 5, 5, 5, 5, 6, 6].map((count, at) => [`tickLateLe${at}`, count]));
+    const families = await scrape([], { ...late, tickLateCount: 7, tickLateSumMs: 90_250 });
+    const buckets = [...(families.get('oomwatchd_tick_lateness_seconds')?.samples ?? [])];
+    expect(buckets).toEqual([
+      ['oomwatchd_tick_lateness_seconds_bucket{le="0.005"}', 3],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="0.01"}', 4],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="0.025"}', 4],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="0.05"}', 4],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="0.1"}', 5],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="0.25"}', 5],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="1"}', 5],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="5"}', 5],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="15"}', 6],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="60"}', 6],
+      ['oomwatchd_tick_lateness_seconds_bucket{le="+Inf"}', 7],
+      ['oomwatchd_tick_lateness_seconds_sum', 90.25],
+      ['oomwatchd_tick_lateness_seconds_count', 7],
+    ]);
+    // Of a control that does not count them there are none.
+    expect(families.get('oomwatchd_tick_seconds')?.samples.size).toBe(0);
+  });
+});
+
 describe('the exposition', () => {
   test('has every metric of the table with its type and help, and nothing else', async () => {
     const families = await scrape([]);

@@ -159,6 +159,15 @@ describe('every kind has its sentence', () => {
       { kind: 'ranked', episode: 1, scanned: 1, top: [], excluded: {}, corrections: [], scanMs: 0.4 },
       'info: ranked 1 process in 0.4 ms: no candidate',
     ],
+    [
+      { kind: 'candidates', known: 143, top: [{ ...java, growthKiB: 12 * 1024 }] },
+      `debug: would be chosen first: ${TOMCAT} +12 MiB; 143 processes known`,
+    ],
+    [
+      { kind: 'candidates', known: 2, top: [{ ...java, growthKiB: -5 }] },
+      `debug: would be chosen first: ${TOMCAT}; 2 processes known`,
+    ],
+    [{ kind: 'candidates', known: 1, top: [] }, 'debug: nobody could be chosen; 1 process known'],
     [verify, 'info: java (pid 4711) gave back 2.2 of 2.3 GiB within 250 ms: recovered'],
     [
       { ...verify, verdict: null, exited: false, returnedKiB: -900 },

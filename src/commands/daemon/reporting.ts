@@ -51,6 +51,7 @@ export const openReporting = (
     publish: publisher.publish,
     restarted: () => {
       slow.reporterRestarts++;
+      publisher.restarted();
       tellAgain();
     },
   });
