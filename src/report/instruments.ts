@@ -1,7 +1,8 @@
 /** The table of metrics as prom-client objects in a registry of its own, with the ways in which values are set. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type CountedHistogram, type Counts, createCountedHistogram } from './counted-histogram.ts';
-import { type CountedName, METRICS, type MetricName, type MetricRow, type NameOf } from './metric-table.ts';
+import type { MetricRow } from './metric-row.ts';
+import { type CountedName, METRICS, type MetricName, type NameOf } from './metric-table.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -1,7 +1,8 @@
 /** The monitoring files of config/ as tests read them, and the names of metrics in expressions. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { METRICS, type MetricRow } from '../../src/report/metric-table.ts';
+import type { MetricRow } from '../../src/report/metric-row.ts';
+import { METRICS } from '../../src/report/metric-table.ts';
 
 export const ROOT = new URL('../../', import.meta.url).pathname;
 export const RULES = `${ROOT}config/prometheus/oomwatchd.rules.yml`;

@@ -18,10 +18,10 @@ import {
 import { HOLDER_KINDS } from '../../src/core/holder.ts';
 import { RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
 import { REMEDY_EFFECTS, REMEDY_KINDS, REMEDY_RESULTS, REMEDY_STAGES } from '../../src/core/remedy.ts';
-import { PLACES } from '../../src/core/thread-readings.ts';
 import { kernelEvents } from './kernel-events.ts';
 import { ladderEvents } from './ladder-events.ts';
 import { anyLivelock } from './livelock-event.ts';
+import { stallEvents } from './stall-events.ts';
 
 const GIB = 1024 * 1024;
 const MIB = 1024;
@@ -377,18 +377,7 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       state: fc.constantFrom('started' as const, 'exited' as const),
       detail: hostile,
     }),
-    fc.record({
-      kind: kind('stall'),
-      ...{ stalling: fc.nat(), dying: fc.nat(), exiting: fc.nat(), victim: fc.nat() },
-      ...{ oomCount: amount, longestMs: amount, seen: amount },
-    }),
-    fc.record({
-      kind: kind('stalled_task'),
-      ...{ pid: fc.nat(), tid: fc.nat(), comm, flags: amount, switches: amount, delayMs: amount },
-      place: fc.constantFrom(...PLACES),
-      ...{ isUninterruptible: fc.boolean(), isExiting: fc.boolean(), isDying: fc.boolean(), isVictim: fc.boolean() },
-    }),
-    fc.record({ kind: kind('stall_over'), longestMs: amount }),
+    ...stallEvents({ comm, amount }),
     fc.record({ kind: kind('late'), lateMs: amount, majorFaults: amount }),
     fc.record({
       kind: kind('reporter'),
