@@ -9,6 +9,7 @@
 #     --security-opt=no-new-privileges --security-opt=apparmor=unconfined --security-opt=label=disable \
 #     --oom-score-adj=-1000 --ulimit=memlock=-1 --ulimit=nofile=65536 \
 #     --read-only --tmpfs=/run/oomwatchd:mode=0755 --device=/dev/kmsg -v /etc/oomwatchd:/etc/oomwatchd:ro \
+#     -v oomwatchd-incidents:/var/lib/oomwatchd/incidents \
 #     oomwatchd
 #
 # --pid=host           the processes of the host, and /proc/1/root by which executables are told from namesakes
@@ -18,7 +19,8 @@
 # --cap-add            as in systemd/oomwatchd.service, which has the reason of each
 # apparmor, label      the default profiles of AppArmor and SELinux forbid signals to processes outside of the container
 # --device=/dev/kmsg   kills are told to the kernel log, and those of the kernel read from it
-# --read-only          nothing is written; the configuration comes from the host
+# --read-only          nothing else is written; the configuration comes from the host
+# -v ...incidents      incident reports outlive the container; a new volume takes owner and rights from the image
 # --tmpfs              the socket of `docker exec oomwatchd node dist/main.js kill-now`
 #
 # `docker run ... oomwatchd doctor` tells what is missing.
@@ -38,8 +40,9 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
-# The user that the report process becomes.
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin oomwatchd
+# The user that the report process becomes, and the one directory that it writes to.
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin oomwatchd && \
+    install -d -m 0750 -o oomwatchd -g oomwatchd /var/lib/oomwatchd/incidents
 WORKDIR /usr/lib/oomwatchd
 COPY --from=dependencies /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist

@@ -73,6 +73,21 @@ Exit: 0 done, 1 nobody was chosen or it was refused, 69 no daemon was reached, 7
     load: () => import('./commands/kill-now.ts'),
   },
   {
+    name: 'incidents',
+    synopsis: 'oomwatchd incidents [list | show ID] [--html | --json] [--config FILE]',
+    summary: 'list the reports of past shortages, livelocks and kills, or show one',
+    details: `  list            newest first (what it does without a word)
+  show ID         one report for reading; "last" is the newest
+  --html          the report as the page that it is, for a browser
+  --json          the list, or the report, as JSON
+${CONFIG_OPTION}
+                  only its report.incidents.directory is used
+
+Reads the files itself, so that it also works when the daemon does not run.
+Exit: 0 told, 1 no such report, 69 the directory or the report cannot be read, 78 configuration refused.`,
+    load: () => import('./commands/incidents.ts'),
+  },
+  {
     name: 'doctor',
     synopsis: 'oomwatchd doctor [--json] [--config FILE]',
     summary: 'tell what this host lets oomwatchd do, and the remedy for what it does not',

@@ -56,6 +56,7 @@ describe('files', () => {
         'src/config/schema',
         'src/trace',
         'src/report',
+        'src/report/incident',
         'src/report/recorder',
         'src/commands',
         'src/commands/daemon',

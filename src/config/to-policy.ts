@@ -3,6 +3,7 @@ import type {
   CgroupRule,
   Corrections,
   DetectPolicy,
+  IncidentsPolicy,
   LevelMarks,
   Policy,
   PolicyRule,
@@ -70,6 +71,12 @@ const toStandby = ({ enabled, after, kills }: Settings['control']['standby']): S
   kills,
 });
 
+const toIncidents = ({ directory, keep, max_size }: Settings['report']['incidents']): IncidentsPolicy => ({
+  directory,
+  keep,
+  maxBytes: max_size * 1024,
+});
+
 /** What is not among the settings. */
 export interface Surroundings {
   readonly rules: readonly PolicyRule[];
@@ -129,6 +136,7 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     textfile: settings.report.textfile,
     uid: reporter.uid,
     gid: reporter.gid,
+    incidents: toIncidents(settings.report.incidents),
   },
   control: { socket: settings.control.socket, standby: toStandby(settings.control.standby) },
   hash,

@@ -173,6 +173,15 @@ export interface RemediesPolicy {
   readonly perMinute: number;
 }
 
+/** Incident reports: where their files lie, and how much of them is kept. */
+export interface IncidentsPolicy {
+  readonly directory: string;
+  /** Reports, newest first; each is two files. */
+  readonly keep: number;
+  /** Of all files together. */
+  readonly maxBytes: number;
+}
+
 export interface ReportPolicy {
   /** "127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off". */
   readonly listen: string;
@@ -183,6 +192,8 @@ export interface ReportPolicy {
   /** uid and gid that the report process drops to when control runs as root; ABSENT: stay. */
   readonly uid: number;
   readonly gid: number;
+  /** Not there from a control that is older than this reporter: nothing is written then. */
+  readonly incidents?: IncidentsPolicy;
 }
 
 /** The second actor: a process of its own that acts while control does not. */

@@ -1,6 +1,6 @@
 /** What the report process says about itself, in its log and in its HTTP answers. Same rules as wording.ts. */
 import { count, span } from './amount.ts';
-import { printable } from './printable.ts';
+import { printable, visible } from './printable.ts';
 import type { Line } from './wording.ts';
 
 export type Note =
@@ -10,6 +10,9 @@ export type Note =
   | { kind: 'textfile_failed'; path: string; directory: string; error: string }
   | { kind: 'lines_lost'; lines: number; error: string }
   | { kind: 'suppressed'; what: string; lines: number; seconds: number }
+  | { kind: 'incident_written'; id: string; title: string; file: string }
+  | { kind: 'incidents_unwritable'; directory: string; error: string }
+  | { kind: 'incidents_unreadable'; directory: string; count: number; id: string; error: string }
   | { kind: 'unprotect_failed'; error: string }
   | { kind: 'pipe_failed'; error: string }
   | { kind: 'bug'; error: string };
@@ -39,6 +42,19 @@ const sentence = (note: Note): readonly [Line['level'], string] => {
       return [
         'warn',
         `${count(note.lines, 'more line')} like "${detail(note.what)}" suppressed within ${note.seconds} s`,
+      ];
+    case 'incident_written':
+      return ['info', `incident ${note.id}: ${visible(note.title)}; its report is ${detail(note.file)}`];
+    case 'incidents_unwritable':
+      return [
+        'warn',
+        `incident reports stay in memory, the last few of them: ${detail(note.directory)} cannot be written to (${detail(note.error)}); ` +
+          'remedy: systemd-tmpfiles --create oomwatchd.conf makes it, or name another in report.incidents.directory',
+      ];
+    case 'incidents_unreadable':
+      return [
+        'warn',
+        `${count(note.count, 'incident report')} in ${detail(note.directory)} cannot be read, the first is ${detail(note.id)} (${detail(note.error)})`,
       ];
     case 'unprotect_failed':
       return ['warn', `the report process keeps the oom_score_adj of control (${detail(note.error)})`];

@@ -3,8 +3,9 @@ import { Socket } from 'node:net';
 import { REPORT_FD, type ReportStart } from '../channel/report-start.ts';
 import { createDrain } from './drain.ts';
 import { createHealth } from './health.ts';
-import { readHostFacts } from './host-facts.ts';
+import { type HostFacts, readHostFacts } from './host-facts.ts';
 import { createHttp } from './http.ts';
+import { createIncidents } from './incident/incident-store.ts';
 import { keepListening } from './listen.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
@@ -17,6 +18,8 @@ const STDOUT_FD = 1;
 const TERM_GRACE_MS = 1000;
 /** For the log to take what is queued. */
 const FLUSH_LIMIT_MS = 1000;
+/** For an incident that is going on to be written down: the disk that it waits for may be what is short. */
+const INCIDENT_LIMIT_MS = 500;
 /** A terminal or `systemctl kill` signals the whole group. HUP and INT mean control; USR1 would start Node's debugger. */
 const IGNORED_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const;
 
@@ -33,11 +36,19 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     badFrames: drain.badFrames,
     faults: drain.faults,
   }));
+  const { version, mode, policy } = start;
   const recorder = createRecorder(Date.now);
-  const drain = createDrain([logger, metrics, health, recorder], (error) =>
+  let hostFacts: HostFacts | undefined;
+  const incidents = createIncidents({
+    ...{ policy: policy.incidents, version, mode, recorder, note: logger.note },
+    host: () => hostFacts,
+  });
+  // The recorder first: a report is made of what it has.
+  const drain = createDrain([logger, metrics, health, recorder, incidents], (error) =>
     logger.note({ kind: 'bug', error: messageOf(error) }),
   );
   for (const note of earlyNotes) logger.note(note);
+  void incidents.start();
 
   const server = createHttp(metrics, health);
   const stopListening = keepListening(server, start.policy.listen, logger.note);
@@ -48,18 +59,22 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     wrote: metrics.wrote,
     nowMs: () => performance.now(),
   });
-  void readHostFacts().then(metrics.host);
+  void readHostFacts().then((facts) => {
+    hostFacts = facts;
+    metrics.host(facts);
+  });
 
   let isFinishing = false;
   const finish = (exitCode: number): void => {
     if (isFinishing) return;
     isFinishing = true;
     stopListening();
-    Promise.all([logger.close(FLUSH_LIMIT_MS), stopTextfile(FLUSH_LIMIT_MS)]).then(
-      ([isLogFree, isFileFree]) => {
-        const isFree = isLogFree && isFileFree;
-        // Exiting joins the threads of the pool, and one blocked in a write to a full pipe would hold us for ever.
-        if (!isFree) process.kill(process.pid, 'SIGKILL');
+    const isWritten = incidents.close(INCIDENT_LIMIT_MS);
+    const isLogged = isWritten.then(() => logger.close(FLUSH_LIMIT_MS));
+    Promise.all([isWritten, isLogged, stopTextfile(FLUSH_LIMIT_MS)]).then(
+      (areFree) => {
+        // Exiting joins the threads of the pool, and one blocked in a write to a full pipe or a dead disk would hold us for ever.
+        if (areFree.includes(false)) process.kill(process.pid, 'SIGKILL');
         process.exit(exitCode);
       },
       () => process.exit(1),

@@ -45,7 +45,15 @@ test('the defaults in machine units', () => {
       ...{ thawCgroup: false, thawFileSystem: false, abortFuse: false, liftMemoryHigh: false },
       ...{ afterMs: 2000, memoryHighAfterMs: 2000, memoryHighReserve: { kib: 8 * GIB, permyriad: 2500 }, perMinute: 4 },
     },
-    report: { listen: '127.0.0.1:9854', logLevel: 'info', logFormat: 'auto', textfile: 'off', uid: 65534, gid: 65533 },
+    report: {
+      listen: '127.0.0.1:9854',
+      logLevel: 'info',
+      logFormat: 'auto',
+      textfile: 'off',
+      uid: 65534,
+      gid: 65533,
+      incidents: { directory: '/var/lib/oomwatchd/incidents', keep: 100, maxBytes: 64 * 1024 * 1024 },
+    },
     control: { socket: '/run/oomwatchd/control.sock', standby: { enabled: true, afterMs: 2000, kills: 3 } },
     files: ['test.yaml'],
   });

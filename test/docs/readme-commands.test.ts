@@ -63,7 +63,7 @@ test('npm start builds, observes and ends at Ctrl-C, whatever is configured', as
 const PRIVATE_ROOT = `set -e
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$1"
-for name in usr etc run; do
+for name in usr etc run var/lib; do
   mkdir -p "$1/$name/upper" "$1/$name/work"
   mount -t overlay overlay -o "lowerdir=/$name,upperdir=$1/$name/upper,workdir=$1/$name/work" "/$name"
 done
@@ -93,7 +93,7 @@ test('the installation works from a pruned copy, and what it installs runs', (co
     'oomwatchd check',
     'oomwatchd --version',
     'test ! -x /usr/bin/node || systemd-analyze verify --man=no /usr/lib/systemd/system/oomwatchd.service 2>&1',
-    'stat -c "%U %a" /run/oomwatchd',
+    'stat -c "%U %a" /run/oomwatchd /var/lib/oomwatchd/incidents',
   ];
   // doctor answers 1 where enforcing is unsafe, which is no fault of the installation.
   const lines = [...steps.map((step) => (step.endsWith(' doctor') ? `${step} || test $? = 1` : step)), ...last];
@@ -103,8 +103,9 @@ test('the installation works from a pruned copy, and what it installs runs', (co
     encoding: 'utf8',
   });
   expect(stderr + stdout.slice(stdout.indexOf('--- installed'))).toMatch(
-    /valid: mode observe, configuration [0-9a-f]{12}, from \/etc\/oomwatchd\/config\.yaml\n\d+\.\d+\.\d+\nroot 1775\n$/,
+    /valid: mode observe, configuration [0-9a-f]{12}, from \/etc\/oomwatchd\/config\.yaml\n\d+\.\d+\.\d+\nroot 1775\noomwatchd 750\n$/,
   );
   expect(status).toBe(0);
   expect(existsSync('/usr/lib/oomwatchd')).toBe(false);
+  expect(existsSync('/var/lib/oomwatchd')).toBe(false);
 }, 180_000);

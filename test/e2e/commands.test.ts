@@ -52,6 +52,10 @@ describe('help and version', () => {
     ['explain', '1', '2'],
     ['run', 'fast'],
     ['check', '--config'],
+    ['incidents', 'show'],
+    ['incidents', 'delete', '1'],
+    ['incidents', '--html'],
+    ['incidents', 'show', 'last', '--html', '--json'],
   ])('a wrong value is refused with 64: %s', async (...args) => {
     const { code, stdout, stderr } = await command(args);
     expect({ code, stdout }).toEqual({ code: EXIT.USAGE, stdout: '' });

@@ -96,6 +96,10 @@ describe('the unit', () => {
     expect(readFileSync(join(root, 'etc/passwd'), 'utf8')).toMatch(/^oomwatchd:x:\d+:\d+:.*:\/usr\/sbin\/nologin$/m);
     run('systemd-tmpfiles', `--root=${root}`, '--create', join(SYSTEMD, 'oomwatchd.tmpfiles'));
     expect(run('stat', '-c', '%A', join(root, 'run/oomwatchd')).trim()).toBe('drwxrwxr-t');
+    const uid = /^oomwatchd:x:(\d+):/m.exec(readFileSync(join(root, 'etc/passwd'), 'utf8'))?.[1];
+    const incidents = join(root, 'var/lib/oomwatchd/incidents');
+    expect(run('stat', '-c', '%A %u', incidents).trim()).toBe(`drwxr-x--- ${uid}`);
+    expect(readUnit().get('ReadWritePaths')).toContain('-/var/lib/oomwatchd');
   });
 });
 

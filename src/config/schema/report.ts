@@ -3,6 +3,7 @@
 import type { Parsed } from '../quantities.ts';
 import { quantity } from './amount.ts';
 import { choice, section, setting, text } from './field.ts';
+import { incidents } from './incidents.ts';
 
 const LISTEN_EXAMPLE = '"127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off"';
 /** sun_path of unix(7) has 108 bytes, one for the NUL. */
@@ -74,6 +75,7 @@ export const report = section(
       'File that gets the metrics every 15 s, for the textfile collector of node_exporter.',
       'needs a directory that the user below may write to and a drop-in of the unit (systemd/textfile.conf).',
     ),
+    incidents,
     user: text('the name of a system user').optional().meta({
       default: DEFAULT_USER,
       description:

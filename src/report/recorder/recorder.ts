@@ -38,6 +38,9 @@ export interface Recorder {
   victims(): readonly VictimNow[];
 }
 
+/** What reports of an incident are made of. */
+export type Recording = Pick<Recorder, 'seconds' | 'tenths' | 'candidates'>;
+
 /** `timeMs`: CLOCK_REALTIME, for the numbers of a control of an older version, which does not send it. */
 export const createRecorder = (timeMs: () => number): Recorder => {
   const seconds = createPointRing(SECOND_MS, SECONDS);

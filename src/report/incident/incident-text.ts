@@ -1,0 +1,85 @@
+/** A report for a terminal: the same parts as its page, in the words of the log. Nothing in it acts on a terminal. */
+import { size, span } from '../amount.ts';
+import { visible } from '../printable.ts';
+import type { IncidentDocument } from './document.ts';
+import { clockOf, OUTCOME_WORDS } from './incident-wording.ts';
+import { marksOf } from './marks.ts';
+
+const WIDTH = 100;
+
+/** Words in lines of at most WIDTH characters, all behind `indent`. */
+const wrapped = (text: string, indent = ''): string => {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + word.length >= WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line].join('\n');
+};
+
+const part = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title.toUpperCase(), ...lines];
+
+const milliseconds = (timeMs: number): string =>
+  `${clockOf(timeMs)}.${String(Math.abs(Math.round(timeMs)) % 1000).padStart(3, '0')}`;
+
+const timed = (timeMs: number, text: string): string => {
+  const [first = '', ...rest] = wrapped(text, ' '.repeat(13)).split('\n');
+  return [`${milliseconds(timeMs)} ${first.slice(13)}`, ...rest].join('\n');
+};
+
+const timeline = (document: IncidentDocument): string[] =>
+  marksOf(document).map(({ timeMs, text, by }) => timed(timeMs, by === 'kernel' ? `kernel: ${text}` : text));
+
+const choices = ({ choices: all }: IncidentDocument): string[] =>
+  all.flatMap((choice) => [
+    `${milliseconds(choice.time_ms)} of ${choice.scanned} processes:`,
+    ...choice.candidates.map((each) => {
+      const held = size(Math.max(0, each.rss_kib ?? 0) + Math.max(0, each.swap_kib ?? 0));
+      const unit = each.unit === '' ? '' : `, ${each.unit}`;
+      const name = `${each.comm} (pid ${each.pid}${unit}, ${held}, oom_score_adj ${each.oom_score_adj})`;
+      return `${each.chosen ? '>' : ' '} ${String(each.rank).padStart(2)}. ${name}: ${each.badness_pages} pages; ${each.why}`;
+    }),
+    ...choice.corrections.map((text) => `     ${text}`),
+  ]);
+
+const livelocks = ({ livelocks: all }: IncidentDocument): string[] =>
+  all.flatMap((row) => {
+    if (row.stage === 'ends') return [timed(row.time_ms, `ends after ${span(row.for_ms)}`)];
+    const where = row.subject === '' ? '' : ` (${row.subject})`;
+    return [
+      timed(row.time_ms, `${row.stage}: ${row.class_text}; ${row.cause_text}${where}`),
+      wrapped(`confidence ${row.confidence}: ${row.evidence.join('; ')}`, ' '.repeat(13)),
+      wrapped(`remedy: ${row.remedy}`, ' '.repeat(13)),
+    ];
+  });
+
+const notices = ({ notices: all }: IncidentDocument): string[] =>
+  all.map(({ name, kind, result, attempts, detail }) => `${name} (${kind}): ${result}, attempt ${attempts}; ${detail}`);
+
+export const textOf = (document: IncidentDocument): string => {
+  const { started_ms, ended_ms, config } = document;
+  const from = new Date(started_ms).toISOString().slice(0, 19).replace('T', ' ');
+  const state = OUTCOME_WORDS[document.outcome] ?? document.outcome;
+  const until = ended_ms === null ? 'still going on' : `${span(Math.max(0, ended_ms - started_ms))}, ${state}`;
+  const files = config.files.length === 0 ? 'built-in defaults' : config.files.join(', ');
+  const lines = [
+    `Incident ${document.id}: ${document.title}`,
+    `${from} UTC, ${until}`,
+    '',
+    ...document.story.map((sentence) => wrapped(sentence)),
+    ...part(
+      'What to do',
+      document.advice.map((text) => wrapped(`- ${text}`)),
+    ),
+    ...part('Timeline (UTC)', timeline(document)),
+    ...part('The choice', choices(document)),
+    ...part('Livelock', livelocks(document)),
+    ...part('Who was told', notices(document)),
+    ...part('Configuration', [`mode ${config.mode}, ${config.hash} from ${files}`]),
+  ];
+  return `${lines.map((line) => line.split('\n').map(visible).join('\n')).join('\n')}\n`;
+};

@@ -1,0 +1,165 @@
+/** The words of an incident report. Sentences of single events are those of the log (wording.ts and its neighbours). */
+import { size, sizeOf, span } from '../amount.ts';
+import { CAUSE_WORDS, CLASS_WORDS } from '../livelock-remedy.ts';
+import { livelockRemedy } from '../livelock-wording.ts';
+import { available, type EventOf, named, who } from '../sentence.ts';
+import { lineOf } from '../wording.ts';
+import type { Outcome } from './document.ts';
+import type { Facts } from './facts.ts';
+
+export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  going_on: 'still going on',
+  interrupted: 'the report ends before it did',
+  livelock_not_ended: 'the host makes no progress',
+  stuck: 'a victim does not go',
+  not_returned: 'memory did not come back',
+  nothing_done: 'nothing was done',
+  partial: 'not enough came back',
+  recovered: 'memory came back',
+  standby_killed: 'killed by the second process',
+  kernel_killed: 'killed by the kernel',
+  observed: 'observed, nothing was sent',
+  passed: 'passed by itself',
+};
+
+/** "21:34:12", UTC as everywhere in a report. */
+export const clockOf = (timeMs: number): string => {
+  const time = new Date(timeMs);
+  return Number.isNaN(time.getTime()) ? '--:--:--' : time.toISOString().slice(11, 19);
+};
+
+/** Ended by a full stop. Not begun by a capital: its first word may be the name of a process. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+const firstSignal = ({ signals }: Facts): EventOf<'signal'> | undefined =>
+  signals.list().find(({ company }) => company === '') ?? signals.list()[0];
+
+const firstKill = ({ kernel }: Facts): EventOf<'kernel_kill'> | undefined =>
+  kernel.list().find((event) => event.kind === 'kernel_kill');
+
+const firstRescue = ({ others }: Facts): EventOf<'rescue'> | undefined =>
+  others.list().find((event) => event.kind === 'rescue');
+
+/** One sentence for a list: to whom it happened, or what it was. */
+export const titleOf = (facts: Facts): string => {
+  const signal = firstSignal(facts);
+  const livelock = facts.livelocks.list()[0];
+  const kill = firstKill(facts);
+  const more = (count: number): string => (count > 1 ? ` and ${count - 1} more` : '');
+  const kills = facts.signals.list().filter(({ sent, errno }) => sent && errno === 0);
+  const pids = new Set(kills.map(({ victim }) => victim.pid)).size;
+  if (signal !== undefined && kills.length > 0) return `Short of memory: killed ${who(signal.victim)}${more(pids)}`;
+  const rescue = firstRescue(facts);
+  if (rescue?.outcome === 'killed') return `Short of memory: the second process killed ${named(rescue)}`;
+  if (livelock !== undefined) return `Livelock: ${CAUSE_WORDS[livelock.cause].cause}`;
+  if (kill !== undefined) {
+    const killed = facts.kernel.list().filter(({ kind }) => kind === 'kernel_kill').length + facts.kernel.dropped;
+    return `The kernel killed ${named(kill)}${more(killed)}`;
+  }
+  if (signal !== undefined) return `Short of memory: would have killed ${who(signal.victim)}`;
+  const other = facts.others.list().find(({ kind }) => kind === 'cgroup' || kind === 'cgroup_rule');
+  if (other !== undefined) return sentence(lineOf(other).msg.split(':')[0] ?? '').slice(0, -1);
+  return facts.nothings.list().length > 0 ? 'Short of memory: nobody was killed' : 'Short of memory';
+};
+
+const whatHappened = (facts: Facts): string => {
+  const { first, memory, livelocks, startedMs } = facts;
+  const at = `At ${clockOf(startedMs)} UTC`;
+  const livelock = livelocks.list()[0];
+  if (livelock !== undefined) {
+    return sentence(
+      `${at} the host stopped making progress ${CLASS_WORDS[livelock.class]}; ${CAUSE_WORDS[livelock.cause].cause}`,
+    );
+  }
+  if (memory !== undefined) {
+    const { memTotalKiB, swapTotalKiB } = memory.lowest;
+    const low = `MemAvailable fell to ${sizeOf(memory.lowest.memAvailableKiB, memTotalKiB)}`;
+    const swap = swapTotalKiB > 0 ? `, SwapFree ${sizeOf(memory.lowest.swapFreeKiB, swapTotalKiB)}` : '';
+    const by = first !== undefined && first.detectors.length > 0 ? ` (${first.detectors.join(', ')})` : '';
+    return sentence(`${at} memory became short${by}: ${low}${swap}`);
+  }
+  const event = facts.kernel.list()[0] ?? facts.others.list()[0] ?? facts.events.list()[0];
+  return event === undefined ? sentence(`${at} it began`) : sentence(`${at} ${lineOf(event).msg}`);
+};
+
+const whatWasDone = (facts: Facts): string => {
+  const signal = firstSignal(facts);
+  if (signal !== undefined) {
+    const others = new Set(facts.signals.list().map(({ victim }) => victim.pid)).size - 1;
+    const more = others > 0 ? `; ${others} more ${others === 1 ? 'process' : 'processes'} followed` : '';
+    return sentence(`oomwatchd ${signal.sent ? 'sent ' : ''}${lineOf(signal).msg}${signal.sent ? more : ''}`);
+  }
+  const deed = firstRescue(facts) ?? facts.others.list().find(({ kind }) => kind === 'sysrq' || kind === 'remedy');
+  if (deed !== undefined) return sentence(lineOf(deed).msg);
+  const nothing = facts.nothings.list().at(-1);
+  if (nothing !== undefined) return sentence(lineOf(nothing).msg);
+  const kill = firstKill(facts);
+  return kill === undefined ? 'oomwatchd signalled nobody.' : 'oomwatchd signalled nobody; the kernel was first.';
+};
+
+const whatCame = (facts: Facts): string => {
+  const { verdicts, episodeEnd, livelocks, memory, endedMs } = facts;
+  if (endedMs === null) {
+    return sentence(`It is still going on${memory === undefined ? '' : `: ${available(memory.last)}`}`);
+  }
+  const parts: string[] = [];
+  const verdict = verdicts.list().at(-1);
+  if (verdict !== undefined) parts.push(lineOf(verdict).msg);
+  const ended = livelocks.list().findLast(({ stage }) => stage === 'ends');
+  if (ended !== undefined) parts.push(`the livelock was over after ${span(ended.forMs)}`);
+  if (episodeEnd !== undefined) {
+    const back = Math.max(0, episodeEnd.returnedKiB);
+    const came = back > 0 ? `, ${size(back)} came back in all` : '';
+    parts.push(`the shortage was over after ${span(episodeEnd.durationMs)}${came}`);
+  }
+  if (parts.length > 0) return sentence(`In the end ${parts.join('; ')}`);
+  const last = memory === undefined ? '' : `: ${available(memory.last)}`;
+  return sentence(`It was over after ${span(Math.max(0, endedMs - facts.startedMs))}${last}`);
+};
+
+/** What happened; what was done, to whom and why; what came of it. */
+export const storyOf = (facts: Facts): [string, string, string] => [
+  whatHappened(facts),
+  whatWasDone(facts),
+  whatCame(facts),
+];
+
+/** A unit whose name is one word to a shell. */
+const UNIT = /^[\w@.:-]+\.(service|scope|slice)$/;
+
+/** What to do now, most urgent first, each once. */
+export const adviceOf = (facts: Facts): string[] => {
+  const advice: string[] = [];
+  for (const { cause, subject, killHelps, class: kind } of facts.livelocks.list()) {
+    const help = killHelps ? '' : '; killing does not end it';
+    if (kind === 'none') continue;
+    advice.push(sentence(`${CAUSE_WORDS[cause].cause}; remedy: ${livelockRemedy(cause, subject)}${help}`));
+  }
+  for (const victim of facts.lives.values()) if (victim.reason !== null) advice.push(sentence(lineOf(victim).msg));
+  if (facts.holders !== undefined && facts.holders.holders.length > 0) advice.push(sentence(lineOf(facts.holders).msg));
+  for (const event of facts.kernel.list()) {
+    if (event.kind === 'kill_burst' || event.kind === 'kernel_kills_unseen') advice.push(sentence(lineOf(event).msg));
+  }
+  for (const { victim } of facts.signals.list()) {
+    if (!UNIT.test(victim.unit)) continue;
+    advice.push(
+      `If ${victim.unit} grows again: systemctl set-property ${victim.unit} MemoryMax=SIZE lets it fail by itself, before the host is short.`,
+    );
+  }
+  if (facts.signals.list().some(({ sent, errno }) => !sent && errno === 0)) {
+    advice.push('Nothing was sent, as the mode is observe; with mode: enforce it would have been.');
+  }
+  return [...new Set(advice)].slice(0, 8);
+};
+
+/** Why one of a ranking was not chosen, or was. `at` and `chosen` are places in the list; -1: nobody was. */
+export const whyOf = (ranked: EventOf<'ranked'>, at: number, chosen: number): string => {
+  const badness = ranked.top[at]?.badnessPages ?? 0;
+  const first = ranked.top[chosen === -1 ? 0 : chosen]?.badnessPages ?? 0;
+  if (at === chosen) return at === 0 ? 'first of all candidates' : 'the first of them that could be signalled';
+  if (chosen === -1 && at === 0) return 'first of all candidates; nobody was signalled';
+  if (chosen > at) return 'ranked higher, and could not be signalled any more';
+  if (badness >= first) return 'has as much badness or more, and policy or a correction ranks it lower';
+  const percent = first > 0 ? ` (${Math.round((100 * (first - badness)) / first)} %)` : '';
+  return `${first - badness} pages of badness less${percent}`;
+};
