@@ -32,8 +32,8 @@ const MOST_BYTES = 16_384;
 /** Longest text of a fact, and of its label. */
 const FACT_LIMIT = 64;
 const PROBE = fileURLToPath(new URL('./host-probe.js', import.meta.url));
-/** Some 20 MiB of heap less than V8 would take for a process that lives for a second. */
-const NODE_FLAGS = ['--max-old-space-size=32', '--max-semi-space-size=1'];
+/** A small heap, and no helper threads: the unit has room for few beside those of a reload (TasksMax=). */
+const NODE_FLAGS = ['--max-old-space-size=32', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
 const fact = (value: unknown): string => (typeof value === 'string' ? printable(value.trim(), FACT_LIMIT) : '');
 
@@ -55,7 +55,7 @@ const outputOf = (args: readonly string[], limitMs: number): Promise<string> =>
       stdio: ['ignore', 'pipe', 'ignore'],
       // A group of its own, so that its commands end with it.
       detached: true,
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', UV_THREADPOOL_SIZE: '1' },
     });
     const end = (): void => {
       clearTimeout(limit);

@@ -2,12 +2,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { readHostFacts } from '../../src/report/host-facts.ts';
 import { isPrintable } from '../../src/report/printable.ts';
 
 /** The built one, as the report process runs it. */
 const PROBE = new URL('../../dist/report/host-probe.js', import.meta.url).pathname;
+
+/** A machine that is busy with other tests starts a program slowly. */
+const PATIENCE_MS = 60_000;
+vi.setConfig({ testTimeout: 2 * PATIENCE_MS });
 
 const folder = mkdtempSync(join(tmpdir(), 'oomwatchd-host-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +23,7 @@ const program = (text: string): string => {
 };
 
 test('the facts of this host, and no serial number', async () => {
-  const facts = await readHostFacts(PROBE);
+  const facts = await readHostFacts(PROBE, PATIENCE_MS);
   expect(facts).toMatchObject({ kernel: release(), architecture: arch(), cpus: cpus().length });
   const { ID = '' } = Object.fromEntries(
     readFileSync('/etc/os-release', 'utf8')
@@ -37,15 +41,15 @@ test('the facts of this host, and no serial number', async () => {
 
 test('without a tool, or a program that ends at once, facts are absent and nothing fails', async () => {
   const absent = { distro: '', virtualization: '', kernel: release() };
-  expect(await readHostFacts(program('process.exit(1)'))).toMatchObject(absent);
-  expect(await readHostFacts(join(folder, 'missing.mjs'))).toMatchObject(absent);
+  expect(await readHostFacts(program('process.exit(1)'), PATIENCE_MS)).toMatchObject(absent);
+  expect(await readHostFacts(join(folder, 'missing.mjs'), PATIENCE_MS)).toMatchObject(absent);
   const output = execFileSync(process.execPath, [PROBE], { encoding: 'utf8', env: { PATH: '/nonexistent' } });
   for (const line of output.trim().split('\n').filter(Boolean)) expect(() => JSON.parse(line)).not.toThrow();
 });
 
 test('what a hostile or a broken program prints is bounded, printable and of known names', async () => {
   const hostile = `process.stdout.write(JSON.stringify({ distro: '\\u001b[2J' + 'x'.repeat(300), serial: 's' }) + '\\nnull\\n[1]\\n{"virtualiz');`;
-  const facts = await readHostFacts(program(hostile));
+  const facts = await readHostFacts(program(hostile), PATIENCE_MS);
   expect(facts.distro.length).toBeLessThanOrEqual(70);
   expect(isPrintable(facts.distro)).toBe(true);
   expect(Object.keys(facts).sort()).toEqual(
@@ -65,8 +69,8 @@ test('one that hangs is ended in time with what it has started, and what it has 
     process.stdout.write('{"distro":"Debian"}\\n');
   `);
   const beginMs = performance.now();
-  expect(await readHostFacts(hanging, 1500)).toMatchObject({ distro: 'Debian', virtualization: '' });
-  expect(performance.now() - beginMs).toBeLessThan(5000);
+  expect(await readHostFacts(hanging, 8000)).toMatchObject({ distro: 'Debian', virtualization: '' });
+  expect(performance.now() - beginMs).toBeLessThan(20_000);
   await new Promise((resolve) => setTimeout(resolve, 200));
   for (const pid of readFileSync(pids, 'utf8').split(' ')) {
     // Gone, or a zombie that nobody has waited for yet.
