@@ -21,6 +21,7 @@
 # --device=/dev/kmsg   kills are told to the kernel log, and those of the kernel read from it
 # --read-only          nothing else is written; the configuration comes from the host
 # -v ...incidents      incident reports outlive the container; a new volume takes owner and rights from the image
+# --network=host       also what commands and webhooks of report.notices use; their programs must be in the image or on a volume
 # --tmpfs              the socket of `docker exec oomwatchd node dist/main.js kill-now`
 #
 # `docker run ... oomwatchd doctor` tells what is missing.

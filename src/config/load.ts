@@ -9,6 +9,7 @@ import { findConflicts } from './conflict.ts';
 import { type ConfigDocument, parseConfig, type Source } from './document.ts';
 import { brokenPaths, problemsOf } from './issue.ts';
 import { mergeTrees, removeAt } from './merge.ts';
+import { joinNotices, NO_NOTICES, type NoticeLists, noticesOf, tooMany } from './notices.ts';
 import { readUsers, type Users } from './passwd.ts';
 import { formatPath, inReadingOrder, type Path, type Problem } from './problem.ts';
 import { readSources } from './read.ts';
@@ -35,15 +36,22 @@ const hashOf = (sources: readonly Source[]): string => {
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((step, index) => path[index] === step);
 
 /** What one file brings: its own rules and problems, and a tree of which the broken values have been taken out. */
-const checkDocument = (document: ConfigDocument, label: string, schema: ReturnType<typeof createSchema>) => {
+const checkDocument = (
+  document: ConfigDocument,
+  label: string,
+  schema: ReturnType<typeof createSchema>,
+  users: Users,
+) => {
   const result = schema.safeParse(document.tree);
   if (result.success) {
     const cgroups = cgroupRulesOf(document, label, result.data.cgroups);
-    return { document, broken: [], problems: [], rules: rulesOf(document, label, result.data.select), cgroups };
+    const { lists: notices, problems } = noticesOf(document, label, result.data.report.notices, users);
+    return { document, broken: [], problems, rules: rulesOf(document, label, result.data.select), cgroups, notices };
   }
   const broken = brokenPaths(result.error.issues);
   for (const path of broken) removeAt(document.tree, path);
-  return { document, broken, problems: problemsOf(document, result.error.issues), rules: [], cgroups: [] };
+  const problems = problemsOf(document, result.error.issues);
+  return { document, broken, problems, rules: [], cgroups: [], notices: NO_NOTICES };
 };
 
 /** Problems between values, told where the operator last touched one of them. */
@@ -71,18 +79,23 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
   const broken: Path[] = [];
   const rules: PolicyRule[] = [];
   const cgroups: CgroupRule[] = [];
+  const notices: NoticeLists[] = [];
   for (const source of sources) {
     const document = parseConfig(source);
     if (Array.isArray(document)) {
       problems.push(...document);
       continue;
     }
-    const checked = checkDocument(document, source.label, schema);
+    const checked = checkDocument(document, source.label, schema, users);
     documents.push(document);
     problems.push(...checked.problems);
     broken.push(...checked.broken);
     rules.push(...checked.rules);
     cgroups.push(...checked.cgroups);
+    notices.push(checked.notices);
+    const message = tooMany(joinNotices(notices));
+    const path = ['report', 'notices'];
+    if (message !== '') problems.push({ file: source.file, ...document.locate(path), path: formatPath(path), message });
   }
   const merged = schema.safeParse(mergeTrees(documents.map(({ tree }) => tree)));
   if (merged.success) problems.push(...conflictProblems(merged.data, users, documents, broken));
@@ -91,7 +104,8 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
     return { errors: inReadingOrder(problems, files) };
   }
   const builtin = merged.data.select.builtin_protection ? builtinRules() : [];
-  const surroundings = { rules: [...builtin, ...rules], cgroups, reporter, hash: hashOf(sources), files };
+  const lists = { rules: [...builtin, ...rules], cgroups, notices: joinNotices(notices) };
+  const surroundings = { ...lists, reporter, hash: hashOf(sources), files };
   return { policy: toPolicy(merged.data, surroundings) };
 };
 

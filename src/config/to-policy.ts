@@ -10,6 +10,7 @@ import type {
   StandbyPolicy,
 } from '../core/policy.ts';
 import { ABSENT } from '../core/units.ts';
+import type { NoticeLists } from './notices.ts';
 import type { User, Users } from './passwd.ts';
 import { DEFAULT_USER } from './schema/report.ts';
 import type { Settings } from './schema.ts';
@@ -81,12 +82,16 @@ const toIncidents = ({ directory, keep, max_size }: Settings['report']['incident
 export interface Surroundings {
   readonly rules: readonly PolicyRule[];
   readonly cgroups: readonly CgroupRule[];
+  readonly notices: NoticeLists;
   readonly reporter: User;
   readonly hash: string;
   readonly files: readonly string[];
 }
 
-export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, files }: Surroundings): Policy => ({
+export const toPolicy = (
+  settings: Settings,
+  { rules, cgroups, notices, reporter, hash, files }: Surroundings,
+): Policy => ({
   mode: settings.mode,
   detect: toDetect(settings.detect),
   stall: {
@@ -137,6 +142,18 @@ export const toPolicy = (settings: Settings, { rules, cgroups, reporter, hash, f
     uid: reporter.uid,
     gid: reporter.gid,
     incidents: toIncidents(settings.report.incidents),
+    notices: {
+      ...notices,
+      wall: settings.report.notices.wall,
+      atOnce: settings.report.notices.at_once,
+      queue: settings.report.notices.queue,
+    },
+    schedules: {
+      summary: settings.report.schedules.summary,
+      prune: settings.report.schedules.prune,
+      drill: settings.report.schedules.drill,
+      selfCheck: settings.report.schedules.self_check,
+    },
   },
   control: { socket: settings.control.socket, standby: toStandby(settings.control.standby) },
   hash,

@@ -2,7 +2,7 @@
  * The life of the report process: started unprivileged with the read end of the pipe, started again with back-off when it
  * ends. The pipe belongs to control and outlives it, so what was told meanwhile is not lost.
  */
-import { REPORT_ENV, REPORT_FD, type ReportStart } from '../channel/report-start.ts';
+import { REPORT_ENV, REPORT_FD, REQUEST_FD, type ReportStart } from '../channel/report-start.ts';
 import type { OomwatchdEvent } from '../core/event.ts';
 import { type Launch, supervise } from './supervise.ts';
 
@@ -10,6 +10,8 @@ export interface ReporterOptions {
   /** Path of report/main.js. */
   readonly script: string;
   readonly readFd: number;
+  /** Write end of the pipe for requests. */
+  readonly requestFd?: number;
   readonly start: ReportStart;
   /** May be spawned now: spawning forks and loads files, which an emergency must not wait for. */
   readonly isCalm: () => boolean;
@@ -34,8 +36,11 @@ export const superviseReporter = (options: ReporterOptions): Reporter => {
   const launch = (): Launch => {
     const stdio: ('ignore' | 'inherit' | number)[] = ['ignore', 'inherit', 'inherit'];
     stdio[REPORT_FD] = options.readFd;
+    const { requestFd } = options;
+    if (requestFd !== undefined) stdio[REQUEST_FD] = requestFd;
+    const told: ReportStart = requestFd === undefined ? start : { ...start, takesRequests: true };
     const { uid, gid } = start.policy;
-    return { args: [...NODE_FLAGS, options.script], stdio, env: { [REPORT_ENV]: JSON.stringify(start) }, uid, gid };
+    return { args: [...NODE_FLAGS, options.script], stdio, env: { [REPORT_ENV]: JSON.stringify(told) }, uid, gid };
   };
   const { restart, pid, stop } = supervise({
     launch,

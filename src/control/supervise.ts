@@ -39,7 +39,7 @@ const STABLE_MS = 60_000;
 /** No NOTIFY_SOCKET, WATCHDOG_USEC or NODE_OPTIONS: those are between the service manager and control. */
 const keptEnvironment = (): NodeJS.ProcessEnv => {
   const kept: NodeJS.ProcessEnv = {};
-  for (const name of ['PATH', 'TZ', 'LANG', 'TERM', 'NO_COLOR']) {
+  for (const name of ['PATH', 'TZ', 'LANG', 'TERM', 'NO_COLOR', 'JOURNAL_STREAM']) {
     const value = process.env[name];
     if (value !== undefined) kept[name] = value;
   }

@@ -7,7 +7,12 @@
 export const RESCUE_OUTCOMES = ['killed', 'refused', 'observed', 'nobody', 'over_budget'] as const;
 export type RescueOutcome = (typeof RESCUE_OUTCOMES)[number];
 
+/** What a drill came to: a child killed the way a victim would be. not_calm: put off, as there is something else to do. */
+export const DRILL_OUTCOMES = ['passed', 'failed', 'not_calm'] as const;
+export type DrillOutcome = (typeof DRILL_OUTCOMES)[number];
+
 export type OwnProcessEvent =
+  | { kind: 'drilled'; outcome: DrillOutcome; durationMs: number; detail: string }
   /** The second process acted, or did not, while control was late. */
   | {
       kind: 'rescue';

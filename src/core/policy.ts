@@ -2,6 +2,7 @@
  * Policy: the validated settings in machine units, as the config loader hands them over (plain JSON). Texts, defaults
  * and their reasons live in config/; the core only ever sees numbers that have already been checked.
  */
+import type { NoticesPolicy, SchedulesPolicy } from './notice-policy.ts';
 
 /** A threshold: the smaller of the bounds that are given ("min(10%, 2GiB)" gives both), ABSENT where one is not. */
 export interface Mark {
@@ -194,6 +195,9 @@ export interface ReportPolicy {
   readonly gid: number;
   /** Not there from a control that is older than this reporter: nothing is written then. */
   readonly incidents?: IncidentsPolicy;
+  /** Both are missing in what a control of an older version hands over, after an upgrade in place. */
+  readonly notices?: NoticesPolicy;
+  readonly schedules?: SchedulesPolicy;
 }
 
 /** The second actor: a process of its own that acts while control does not. */

@@ -10,6 +10,7 @@ import {
 } from '../core/event.ts';
 import { HOLDER_KINDS } from '../core/holder.ts';
 import { LIVELOCK_CLASSES } from '../core/livelock.ts';
+import { DRILL_OUTCOMES } from '../core/own-process-event.ts';
 import { createDyingMetrics } from './dying-metrics.ts';
 import { setMode } from './frame-metrics.ts';
 import { type Instruments, known } from './instruments.ts';
@@ -37,7 +38,7 @@ const startAtZero = (instruments: Instruments): void => {
   for (const reason of NO_ACTION_REASONS) instruments.add('oomwatchd_no_action_total', 0, { reason });
   for (const kind of HOLDER_KINDS) instruments.set('oomwatchd_held_bytes', 0, { kind });
   for (const result of ['success', 'failure']) instruments.add('oomwatchd_config_reloads_total', 0, { result });
-  for (const result of ['passed', 'failed']) instruments.add('oomwatchd_drills_total', 0, { result });
+  for (const result of DRILL_OUTCOMES) instruments.add('oomwatchd_drills_total', 0, { result });
   for (const condition of CGROUP_CONDITIONS) instruments.add('oomwatchd_cgroup_conditions_total', 0, { condition });
   for (const outcome of CGROUP_RULE_OUTCOMES) instruments.add('oomwatchd_cgroup_rules_total', 0, { outcome });
   for (const detector of DETECTORS) {
@@ -101,11 +102,12 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
     }
   };
 
-  const drill = (event: Extract<StampedEvent, { kind: 'rehearsed' }>): void => {
-    instruments.add('oomwatchd_drills_total', 1, { result: event.ok ? 'passed' : 'failed' });
-    instruments.set('oomwatchd_drill_last_successful', Number(event.ok));
-    instruments.set('oomwatchd_drill_duration_seconds', event.durationMs / 1000);
-    if (event.ok) instruments.set('oomwatchd_drill_last_success_timestamp_seconds', event.timeMs / 1000);
+  const drill = (result: string, durationMs: number, timeMs: number): void => {
+    instruments.add('oomwatchd_drills_total', 1, { result });
+    if (result === 'not_calm') return;
+    instruments.set('oomwatchd_drill_last_successful', Number(result === 'passed'));
+    instruments.set('oomwatchd_drill_duration_seconds', durationMs / 1000);
+    if (result === 'passed') instruments.set('oomwatchd_drill_last_success_timestamp_seconds', timeMs / 1000);
   };
 
   return (event) => {
@@ -120,7 +122,9 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
         instruments.add('oomwatchd_config_reloads_total', 1, { result: 'failure' });
         return instruments.set('oomwatchd_config_last_reload_successful', 0);
       case 'rehearsed':
-        return drill(event);
+        return drill(event.ok ? 'passed' : 'failed', event.durationMs, event.timeMs);
+      case 'drilled':
+        return drill(known(event.outcome, DRILL_OUTCOMES), event.durationMs, event.timeMs);
       case 'finding':
         return find(event.finding);
       case 'source': {

@@ -6,9 +6,11 @@ import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import type { StampedEvent } from '../core/event.ts';
 import type { ReportPolicy } from '../core/policy.ts';
+import { isJournal } from './journal.ts';
 import { createLineSink, type LineSink } from './line-sink.ts';
 import { type Note, noteLine } from './notes.ts';
 import { prettyLine, wantsColour } from './pretty.ts';
+import { printable } from './printable.ts';
 import { createRateLimit, WINDOW_MS } from './rate-limit.ts';
 import type { LogLevel } from './sentence.ts';
 import { type Line, lineOf } from './wording.ts';
@@ -16,6 +18,8 @@ import { type Line, lineOf } from './wording.ts';
 export interface Logger {
   event(event: StampedEvent): void;
   note(note: Note): void;
+  /** One line of level emerg to the journal, which hands it to all terminals; false: the log does not go there. */
+  emergency(text: string): boolean;
   /** Tells what is still held back, then writes what is queued; false when the log could not be written in time. */
   close(limitMs: number): Promise<boolean>;
   readonly linesLost: number;
@@ -31,6 +35,9 @@ interface Stamp {
 type Render = (line: Line, stamp: Stamp) => void;
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** Longest line for terminals. */
+const EMERGENCY_LIMIT = 500;
 
 /** How often the log is told what is missing in it. */
 const CONFESSION_MS = 1000;
@@ -131,6 +138,12 @@ export const createLogger = (policy: ReportPolicy, fd: number, environment: Node
       write(line, { event: event.kind, timeMs: event.timeMs, monotonicMs: event.monotonicMs });
     },
     note,
+    emergency: (text) => {
+      if (!isJournal(fd, environment)) return false;
+      // sd-daemon(3): the level of a line, in angle brackets before it (SyslogLevelPrefix=yes, the default).
+      sink.write(`<0>${printable(text, EMERGENCY_LIMIT)}\n`);
+      return true;
+    },
     close: (limitMs) => {
       clearInterval(timer);
       confess(true);

@@ -5,6 +5,7 @@ import { createEventMetrics } from './event-metrics.ts';
 import { applyFrame, gaugeOf, setMode } from './frame-metrics.ts';
 import type { Health } from './health.ts';
 import type { HostFacts } from './host-facts.ts';
+import { NOTICE_RESULT_KINDS, NOTICE_RESULTS, type NoticeResult } from './incident/incident-head.ts';
 import { createInstruments } from './instruments.ts';
 import { createVictimAges } from './victim-ages.ts';
 
@@ -19,6 +20,8 @@ interface OwnTotals {
 
 export interface Metrics {
   event(event: StampedEvent): void;
+  /** One notice has ended, however. */
+  notice(result: NoticeResult): void;
   /** The exposition in the Prometheus text format 0.0.4. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -38,6 +41,9 @@ export const createMetrics = (start: ReportStart, health: Health, own: () => Own
   instruments.set('oomwatchd_build_info', 1, labels);
   setMode(instruments, start.mode);
   for (const result of ['ok', 'failed']) instruments.add('oomwatchd_textfile_writes_total', 0, { result });
+  for (const kind of NOTICE_RESULT_KINDS) {
+    for (const result of NOTICE_RESULTS) instruments.add('oomwatchd_notices_total', 0, { kind, result });
+  }
   const count = createEventMetrics(instruments);
   const ages = createVictimAges();
 
@@ -49,6 +55,7 @@ export const createMetrics = (start: ReportStart, health: Health, own: () => Own
     host: ({ kernel, distro, architecture, virtualization }) =>
       instruments.set('oomwatchd_host_info', 1, { kernel, distro, architecture, virtualization }),
     wrote: (result) => instruments.add('oomwatchd_textfile_writes_total', 1, { result }),
+    notice: ({ kind, result }) => instruments.add('oomwatchd_notices_total', 1, { kind, result }),
     render: () => {
       const last = health.last();
       instruments.set('oomwatchd_last_sample_age_seconds', last === undefined ? undefined : last.ageMs / 1000);

@@ -1,5 +1,6 @@
 /** What the report process says about itself, in its log and in its HTTP answers. Same rules as wording.ts. */
 import { count, span } from './amount.ts';
+import { type NoticeNote, noticeNoteSentence } from './notice-wording.ts';
 import { printable, visible } from './printable.ts';
 import type { Line } from './wording.ts';
 
@@ -15,7 +16,8 @@ export type Note =
   | { kind: 'incidents_unreadable'; directory: string; count: number; id: string; error: string }
   | { kind: 'unprotect_failed'; error: string }
   | { kind: 'pipe_failed'; error: string }
-  | { kind: 'bug'; error: string };
+  | { kind: 'bug'; error: string }
+  | NoticeNote;
 
 const DETAIL_LIMIT = 400;
 const detail = (text: string): string => printable(text, DETAIL_LIMIT);
@@ -62,6 +64,8 @@ const sentence = (note: Note): readonly [Line['level'], string] => {
       return ['error', `the pipe from control failed (${detail(note.error)})`];
     case 'bug':
       return ['error', `fault in the report process: ${detail(note.error)}`];
+    default:
+      return noticeNoteSentence(note);
   }
 };
 

@@ -153,9 +153,18 @@ export const OCCURRENCE_METRICS = {
   },
   oomwatchd_last_resorts_total: { type: 'counter', help: 'Last resorts that were taken.', labels: ['action'] },
 
-  oomwatchd_drills_total: { type: 'counter', help: 'Rehearsals of a kill on a child of ours.', labels: ['result'] },
-  oomwatchd_drill_last_successful: { type: 'gauge', help: '0 while the last rehearsal has failed.' },
-  oomwatchd_drill_duration_seconds: { type: 'gauge', help: 'Duration of the last rehearsal.' },
+  oomwatchd_notices_total: {
+    type: 'counter',
+    help: 'Notices to commands, webhooks, terminals and owners, by what came of them.',
+    labels: ['kind', 'result'],
+  },
+  oomwatchd_drills_total: {
+    type: 'counter',
+    help: 'Kills of a child of ours for trial, at start and by schedule; not_calm: put off.',
+    labels: ['result'],
+  },
+  oomwatchd_drill_last_successful: { type: 'gauge', help: '0 while the last of them has failed.' },
+  oomwatchd_drill_duration_seconds: { type: 'gauge', help: 'Duration of the last of them.' },
   oomwatchd_drill_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When a rehearsal passed last, Unix time; absent while none has.',

@@ -11,6 +11,7 @@ import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Note } from './notes.ts';
 import { createRecorder } from './recorder/recorder.ts';
+import { startTelling } from './telling.ts';
 import { keepTextfile } from './textfile.ts';
 
 const STDOUT_FD = 1;
@@ -43,8 +44,10 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     ...{ policy: policy.incidents, version, mode, recorder, note: logger.note },
     host: () => hostFacts,
   });
+  const { notices, duties } = startTelling(start, { logger, metrics, health, incidents });
+  const told = [notices, duties].filter((each) => each !== undefined);
   // The recorder first: a report is made of what it has.
-  const drain = createDrain([logger, metrics, health, recorder, incidents], (error) =>
+  const drain = createDrain([logger, metrics, health, recorder, incidents, ...told], (error) =>
     logger.note({ kind: 'bug', error: messageOf(error) }),
   );
   for (const note of earlyNotes) logger.note(note);
@@ -69,6 +72,8 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     if (isFinishing) return;
     isFinishing = true;
     stopListening();
+    duties?.stop();
+    notices?.close();
     const isWritten = incidents.close(INCIDENT_LIMIT_MS);
     const isLogged = isWritten.then(() => logger.close(FLUSH_LIMIT_MS));
     Promise.all([isWritten, isLogged, stopTextfile(FLUSH_LIMIT_MS)]).then(

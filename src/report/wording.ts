@@ -18,6 +18,7 @@ import {
   watchdogSentence,
 } from './ladder-wording.ts';
 import { livelockSentence } from './livelock-wording.ts';
+import { drillSentence } from './notice-wording.ts';
 import { isPrintable, printable, quoted } from './printable.ts';
 import { remedySentence } from './remedy-wording.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
@@ -71,6 +72,8 @@ const sentence = (event: StampedEvent): Sentence => {
       return event.ok
         ? ['info', `rehearsal of a kill passed in ${span(event.durationMs)}${behindColon(event.detail)}`]
         : ['error', `rehearsal of a kill FAILED after ${span(event.durationMs)}${behindColon(event.detail)}`];
+    case 'drilled':
+      return drillSentence(event);
     case 'policy_loaded':
       return [
         'info',

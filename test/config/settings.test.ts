@@ -53,6 +53,8 @@ test('the defaults in machine units', () => {
       uid: 65534,
       gid: 65533,
       incidents: { directory: '/var/lib/oomwatchd/incidents', keep: 100, maxBytes: 64 * 1024 * 1024 },
+      notices: expect.objectContaining({ wall: 'off' }),
+      schedules: expect.objectContaining({ drill: '0 4 1 * *' }),
     },
     control: { socket: '/run/oomwatchd/control.sock', standby: { enabled: true, afterMs: 2000, kills: 3 } },
     files: ['test.yaml'],

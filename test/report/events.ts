@@ -16,7 +16,7 @@ import {
   VERIFY_VERDICTS,
 } from '../../src/core/event.ts';
 import { HOLDER_KINDS } from '../../src/core/holder.ts';
-import { RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
+import { DRILL_OUTCOMES, RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
 import { REMEDY_EFFECTS, REMEDY_KINDS, REMEDY_RESULTS, REMEDY_STAGES } from '../../src/core/remedy.ts';
 import { kernelEvents } from './kernel-events.ts';
 import { ladderEvents } from './ladder-events.ts';
@@ -210,6 +210,10 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
     }),
     ...ladderEvents({ hostile, amount, memoryFacts, comm, texts }),
     fc.record({ kind: kind('rehearsed'), durationMs: amount, ok: fc.boolean(), detail: hostile }),
+    fc.record({
+      ...{ kind: kind('drilled'), outcome: fc.constantFrom(...DRILL_OUTCOMES) },
+      ...{ durationMs: amount, detail: hostile },
+    }),
     fc.record({ kind: kind('policy_loaded'), configHash: hostile, mode, files: texts }),
     fc.record({ kind: kind('policy_rejected'), errors: texts }),
     fc.record({ kind: kind('source'), name: hostile, up: fc.boolean(), detail: hostile }),

@@ -22,7 +22,10 @@ afterEach(() => {
 const setUp = (listen: string, render = (): Promise<string> => Promise.resolve('a 1\n')) => {
   const clock = { nowMs: 0 };
   const health = createHealth({ paceMaxMs: 1000 }, () => clock.nowMs);
-  const server = createHttp({ event: () => {}, render, contentType: 'text/plain; version=0.0.4' }, health);
+  const server = createHttp(
+    { event: () => {}, notice: () => {}, render, contentType: 'text/plain; version=0.0.4' },
+    health,
+  );
   const notes: Note[] = [];
   stops.push(keepListening(server, listen, (note) => notes.push(note)));
   return { clock, health, server, notes };

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
 import { type Note, noteLine } from '../../src/report/notes.ts';
+import { TALLIED, type Tallied } from '../../src/report/schedule/tally.ts';
+
+const notice = { kind: 'notice', about: 'signal', to: 'command', name: 'page' } as const;
+const NOTHING = Object.fromEntries(TALLIED.map((name) => [name, 0])) as Record<Tallied, number>;
 
 test.each<[Note, string]>([
   [{ kind: 'listening', address: '127.0.0.1:1', port: 1 }, 'info: metrics and health on 127.0.0.1:1'],
@@ -19,6 +23,29 @@ test.each<[Note, string]>([
   ],
   [{ kind: 'pipe_failed', error: 'EIO' }, 'error: the pipe from control failed (EIO)'],
   [{ kind: 'bug', error: 'Error: x\n  at y' }, 'error: fault in the report process: Error: x\\n  at y'],
+  [
+    { ...notice, result: 'ok', attempts: 1, durationMs: 80, detail: 'exit 0' },
+    'info: notice of signal to command page delivered (80 ms)',
+  ],
+  [
+    { ...notice, result: 'timeout', attempts: 5, durationMs: 90_000, detail: 'no answer\nin 10 s' },
+    'warn: notice of signal to command page not delivered in 5 attempts: no answer\\nin 10 s',
+  ],
+  [
+    { ...notice, result: 'dropped', attempts: 0, durationMs: 0, detail: '32 notices wait already' },
+    'warn: notice of signal to command page dropped: 32 notices wait already',
+  ],
+  [{ kind: 'summary', hours: 24, figures: NOTHING }, 'info: in the last 24 h: no shortage, nothing was done'],
+  [
+    { kind: 'summary', hours: 5, figures: { ...NOTHING, kills: 1, shortages: 2 } },
+    'info: in the 5 h since the start: 1 SIGKILL, 2 shortages',
+  ],
+  [
+    { kind: 'summary', hours: 0, figures: { ...NOTHING, no_action: 3, events_dropped: 1 } },
+    'warn: in the time since the start: 3 times nothing was done, 1 lost event',
+  ],
+  [{ kind: 'pruned', reports: 2 }, 'info: 2 incident reports beyond the limits deleted'],
+  [{ kind: 'self_check', faults: 'only 3 MiB are left' }, 'warn: self-check: only 3 MiB are left'],
 ])('%#', (note, sentence) => {
   const { level, msg, fields } = noteLine(note);
   expect(`${level}: ${msg}`).toBe(sentence);

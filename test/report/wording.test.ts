@@ -107,6 +107,18 @@ describe('every kind has its sentence', () => {
       'error: rehearsal of a kill FAILED after 2.0 s: EPERM',
     ],
     [
+      { kind: 'drilled', outcome: 'passed', durationMs: 12, detail: 'child ended by SIGKILL' },
+      'info: drill of a kill passed in 12 ms: child ended by SIGKILL',
+    ],
+    [
+      { kind: 'drilled', outcome: 'failed', durationMs: 1, detail: 'pidfd_send_signal: EPERM' },
+      'error: drill of a kill FAILED in 1 ms: pidfd_send_signal: EPERM',
+    ],
+    [
+      { kind: 'drilled', outcome: 'not_calm', durationMs: 0, detail: '' },
+      'info: drill of a kill put off, as the host is not calm',
+    ],
+    [
       { kind: 'policy_loaded', configHash: 'ab', mode: 'enforce', files: ['/a', '/b'] },
       'info: policy ab in force (enforce), from /a, /b',
     ],

@@ -27,6 +27,7 @@ import * as locks from '../../linux/sys/locks.ts';
 import { createWatchdogDevice } from '../../linux/watchdog-device.ts';
 import { VERSION } from '../../version.ts';
 import { openDeathWatch } from './death-watch.ts';
+import { createDrill } from './drill.ts';
 import { settleHeap } from './heap.ts';
 import { openHost, settleIndex } from './host.ts';
 import { kmsgLine } from './kmsg-line.ts';
@@ -187,6 +188,13 @@ export const runDaemon = async (
     standing.push(socket.finding);
     publish({ kind: 'finding', finding: socket.finding });
   }
+  const isCalm = (): boolean =>
+    state.level === LEVEL.CALM &&
+    state.livelock.class === 'none' &&
+    register.dying.length === 0 &&
+    !victims.some(isPending);
+  const drill = createDrill(host, deaths.executor, isCalm);
+  reporting.onDrillRequest(() => void drill().then(publish));
   // Last of all: from here on a start that stood still would reset the host.
   await lastResort.setPolicy(firstPolicy);
   notifier.send(statusLine(firstPolicy));

@@ -1,6 +1,7 @@
 /** The way from control to report: the pipe, the publisher that writes to it, and the child that reads it. */
 import { fileURLToPath } from 'node:url';
 import type { ReportStart } from '../../channel/report-start.ts';
+import { readDrillRequests } from '../../control/drill-requests.ts';
 import type { Publisher } from '../../control/ports.ts';
 import { createPublisher, type SlowNumbers } from '../../control/publisher.ts';
 import { superviseReporter } from '../../control/reporter.ts';
@@ -14,9 +15,14 @@ const SCRIPT = fileURLToPath(new URL('../../report/main.js', import.meta.url));
 /** Room for some thousand events while the reporter is stopped; the kernel's limit for unprivileged users is 1 MiB. */
 const PIPE_BYTES = 2 ** 20;
 
+/** F_SETPIPE_SZ takes no less; a request is one byte. */
+const REQUEST_PIPE_BYTES = 4096;
+
 export interface Reporting extends Publisher {
   readonly slow: SlowNumbers;
   setPolicy(policy: Policy): void;
+  /** From now on: `request` is called when the reporter asks for a drill, once an hour at the most. */
+  onDrillRequest(request: () => void): void;
   close(graceMs: number): Promise<void>;
 }
 
@@ -27,17 +33,24 @@ const startOf = (policy: Policy): ReportStart => ({
   policy: policy.report,
 });
 
+const openPipe = (bytes: number): [readFd: number, writeFd: number] => {
+  const ends = new Int32Array(2);
+  const made = libc.pipeNonBlocking(ends);
+  if (made < 0) throw new Error(`pipe2: ${errnoName(made)}`);
+  const [readFd, writeFd] = ends as unknown as [number, number];
+  libc.setPipeSize(writeFd, bytes);
+  return [readFd, writeFd];
+};
+
 export const openReporting = (
   policy: Policy,
   nowMs: () => number,
   isCalm: () => boolean,
   tellAgain: () => void,
 ): Reporting => {
-  const ends = new Int32Array(2);
-  const made = libc.pipeNonBlocking(ends);
-  if (made < 0) throw new Error(`pipe2: ${errnoName(made)}`);
-  const [readFd, writeFd] = ends as unknown as [number, number];
-  libc.setPipeSize(writeFd, PIPE_BYTES);
+  const [readFd, writeFd] = openPipe(PIPE_BYTES);
+  const [requestsFd, requestFd] = openPipe(REQUEST_PIPE_BYTES);
+  let closeRequests = (): void => void libc.close(requestsFd);
   const slow: SlowNumbers = { ownRssKiB: -1, known: -1, armed: -1, reporterRestarts: 0, lockedKiB: 0, standbyUp: -1 };
   const publisher = createPublisher(
     { write: (bytes, length) => libc.write(writeFd, bytes, length), monotonicMs: nowMs, timeMs: Date.now },
@@ -46,6 +59,7 @@ export const openReporting = (
   const reporter = superviseReporter({
     script: SCRIPT,
     readFd,
+    requestFd,
     start: startOf(policy),
     isCalm,
     publish: publisher.publish,
@@ -66,7 +80,12 @@ export const openReporting = (
       reportPolicy = JSON.stringify(start);
       reporter.restart(start);
     },
+    onDrillRequest: (request) => {
+      closeRequests = readDrillRequests(requestsFd, request).close;
+    },
     close: async (graceMs) => {
+      closeRequests();
+      libc.close(requestFd);
       // The reader sees the end of the pipe only when both of our ends are closed.
       libc.close(writeFd);
       libc.close(readFd);

@@ -105,7 +105,7 @@ export const user = (users: Users) => {
 };
 
 /** The uid, or what is wrong with the name. */
-const findUser = (entry: string | number, users: Users): number | string => {
+export const findUser = (entry: string | number, users: Users): number | string => {
   if (typeof entry === 'number') return entry;
   const uid = users.byName.get(entry)?.uid;
   if (uid !== undefined) return uid;

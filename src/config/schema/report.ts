@@ -4,6 +4,7 @@ import type { Parsed } from '../quantities.ts';
 import { quantity } from './amount.ts';
 import { choice, section, setting, text } from './field.ts';
 import { incidents } from './incidents.ts';
+import { notices, schedules } from './notices.ts';
 
 const LISTEN_EXAMPLE = '"127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off"';
 /** sun_path of unix(7) has 108 bytes, one for the NUL. */
@@ -81,6 +82,8 @@ export const report = section(
       description:
         'System user that the reporting process becomes when oomwatchd runs as root. A user named here must exist.\nWhy this default: created by the package; where it does not exist, "nobody" is used.',
     }),
+    notices,
+    schedules,
   },
   'Logs, metrics and incident reports. They run in a process of their own, without privileges.',
 );

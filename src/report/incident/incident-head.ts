@@ -13,12 +13,17 @@ export interface IncidentHead {
   victims: number;
 }
 
+export const NOTICE_RESULT_KINDS = ['command', 'webhook', 'wall', 'owner'] as const;
+export const NOTICE_RESULTS = ['ok', 'failed', 'timeout', 'dropped'] as const;
+
+/** What came of one notice to one of those who are told. */
 export interface NoticeResult {
   name: string;
-  kind: 'command' | 'webhook' | 'wall' | 'owner';
-  result: 'ok' | 'failed' | 'timeout' | 'dropped';
+  kind: (typeof NOTICE_RESULT_KINDS)[number];
+  result: (typeof NOTICE_RESULTS)[number];
   attempts: number;
   durationMs: number;
+  /** Printable. */
   detail: string;
 }
 
@@ -29,7 +34,7 @@ export interface Incidents {
   /** undefined: there is none with this id, or it cannot be read any more. */
   read(id: string, form: 'html' | 'json'): Promise<string | undefined>;
   /** Called once for each incident that was closed and written. */
-  onClosed(listener: (head: IncidentHead, document: IncidentDocument) => void): void;
+  onClosed(listener: (head: IncidentHead) => void): void;
   /** Writes what came of its notices into the report. */
   noteNotices(id: string, results: readonly NoticeResult[]): void;
   /** Removes what is beyond `keep` and `max_size`, oldest first; resolves to how many. */

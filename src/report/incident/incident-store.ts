@@ -101,7 +101,7 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
   const announce = (document: IncidentDocument): void => {
     for (const listener of listeners) {
       try {
-        listener(headOf(document), document);
+        listener(headOf(document));
       } catch (error) {
         note({ kind: 'bug', error: messageOf(error) });
       }
