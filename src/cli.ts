@@ -98,6 +98,32 @@ Exit: 0 enforcing is safe, 1 it is not.`,
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'status',
+    synopsis: 'oomwatchd status [--json] [--check] [--config FILE]',
+    summary: 'tell what the running daemon sees and would do',
+    details: `  --json          print the status document (as GET /api/status does)
+  --check         print one line for Nagios or node-problem-detector
+${CONFIG_OPTION}
+                  only report.listen and report.http are used
+
+Exit: 0 told, 69 no daemon was reached, 78 configuration refused.
+With --check: 0 well; 1 warning (level term, a source or the standby process down, reload failed, not ready yet); 2 critical
+(level kill, livelock, a stuck victim, control silent, no daemon reached, configuration refused).`,
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'top',
+    synopsis: 'oomwatchd top [--interval SECONDS] [--config FILE]',
+    summary: 'the same, live in the terminal; q quits',
+    details: `  --interval SECONDS
+                  how often the daemon is asked (default 2, at least 1)
+${CONFIG_OPTION}
+                  only report.listen and report.http are used
+
+Without a terminal it prints once. Exit: 0 done, 69 no daemon was reached, 78 configuration refused.`,
+    load: () => import('./commands/top.ts'),
+  },
+  {
     name: 'restore-adj',
     synopsis: 'oomwatchd restore-adj [--journal FILE]',
     summary: 'put oom_score_adj back that a daemon which was killed has left changed (act.sysrq_f: directed)',

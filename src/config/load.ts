@@ -7,6 +7,7 @@ import type { CgroupRule, Policy, PolicyRule } from '../core/policy.ts';
 import { builtinRules } from './builtin-protection.ts';
 import { findConflicts } from './conflict.ts';
 import { type ConfigDocument, parseConfig, type Source } from './document.ts';
+import { httpConflicts, type LookAt, lookAtFile } from './http-conflict.ts';
 import { brokenPaths, problemsOf } from './issue.ts';
 import { mergeTrees, removeAt } from './merge.ts';
 import { joinNotices, NO_NOTICES, type NoticeLists, noticesOf, tooMany } from './notices.ts';
@@ -55,9 +56,15 @@ const checkDocument = (
 };
 
 /** Problems between values, told where the operator last touched one of them. */
-const conflictProblems = (settings: Settings, users: Users, documents: ConfigDocument[], broken: Path[]): Problem[] => {
+const conflictProblems = (
+  settings: Settings,
+  users: Users,
+  documents: ConfigDocument[],
+  broken: Path[],
+  lookAt: LookAt,
+): Problem[] => {
   const reporter = reporterOf(settings.report.user, users);
-  const conflicts = findConflicts(settings);
+  const conflicts = [...findConflicts(settings), ...httpConflicts(settings, lookAt)];
   if (typeof reporter === 'string') conflicts.push({ paths: [['report', 'user']], message: reporter });
   return conflicts
     .filter(({ paths }) => !paths.some((path) => broken.some((prefix) => startsWith(path, prefix))))
@@ -70,8 +77,15 @@ const conflictProblems = (settings: Settings, users: Users, documents: ConfigDoc
     });
 };
 
-/** Pure: the same texts and users give the same policy or the same problems. Sources come lowest precedence first. */
-export const policyFromSources = (sources: readonly Source[], users: Users): Loaded => {
+/**
+ * Pure: the same texts and users give the same policy or the same problems. Sources come lowest precedence first. `lookAt`
+ * tells of the files that settings name; without it none is looked at.
+ */
+export const policyFromSources = (
+  sources: readonly Source[],
+  users: Users,
+  lookAt: LookAt = () => undefined,
+): Loaded => {
   const schema = createSchema(users);
   const files = sources.map(({ file }) => file);
   const problems: Problem[] = [];
@@ -98,7 +112,7 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
     if (message !== '') problems.push({ file: source.file, ...document.locate(path), path: formatPath(path), message });
   }
   const merged = schema.safeParse(mergeTrees(documents.map(({ tree }) => tree)));
-  if (merged.success) problems.push(...conflictProblems(merged.data, users, documents, broken));
+  if (merged.success) problems.push(...conflictProblems(merged.data, users, documents, broken, lookAt));
   const reporter = reporterOf(merged.data?.report.user, users);
   if (problems.length > 0 || !merged.success || typeof reporter === 'string') {
     return { errors: inReadingOrder(problems, files) };
@@ -112,7 +126,7 @@ export const policyFromSources = (sources: readonly Source[], users: Users): Loa
 /** Reads the file, its drop-ins and the user database, and gives the policy or everything that is wrong. */
 export const loadPolicy = ({ file, mustExist, passwdFile }: LoadRequest): Loaded => {
   const { sources, problems } = readSources(file, mustExist);
-  const loaded = policyFromSources(sources, readUsers(passwdFile));
+  const loaded = policyFromSources(sources, readUsers(passwdFile), lookAtFile);
   if (problems.length === 0) return loaded;
   return { errors: [...problems, ...('errors' in loaded ? loaded.errors : [])] };
 };

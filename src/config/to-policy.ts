@@ -3,6 +3,7 @@ import type {
   CgroupRule,
   Corrections,
   DetectPolicy,
+  HttpPolicy,
   IncidentsPolicy,
   LevelMarks,
   Policy,
@@ -78,6 +79,13 @@ const toIncidents = ({ directory, keep, max_size }: Settings['report']['incident
   maxBytes: max_size * 1024,
 });
 
+const toHttp = (http: Settings['report']['http']): HttpPolicy => ({
+  tokenFile: http.token_file,
+  tlsCert: http.tls_cert,
+  tlsKey: http.tls_key,
+  clientCa: http.client_ca,
+});
+
 /** What is not among the settings. */
 export interface Surroundings {
   readonly rules: readonly PolicyRule[];
@@ -136,6 +144,7 @@ export const toPolicy = (
   },
   report: {
     listen: settings.report.listen,
+    http: toHttp(settings.report.http),
     logLevel: settings.report.log_level,
     logFormat: settings.report.log_format,
     textfile: settings.report.textfile,

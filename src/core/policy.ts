@@ -183,9 +183,18 @@ export interface IncidentsPolicy {
   readonly maxBytes: number;
 }
 
+/** Who may read what the reporter serves; paths, '' for none. The reporter reads the files itself. */
+export interface HttpPolicy {
+  readonly tokenFile: string;
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly clientCa: string;
+}
+
 export interface ReportPolicy {
   /** "127.0.0.1:9854", "[::1]:9854", "unix:/run/oomwatchd/http.sock" or "off". */
   readonly listen: string;
+  readonly http: HttpPolicy;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'auto' | 'json' | 'pretty';
   /** File for the textfile collector of node_exporter, or "off". */

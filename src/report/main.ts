@@ -3,6 +3,7 @@
  * ReportStart in the environment. Imports the rest only after it has given up control's protection, which it inherits.
  */
 import { writeFileSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { REPORT_ENV, type ReportStart } from '../channel/report-start.ts';
 import type { Note } from './notes.ts';
 
@@ -22,6 +23,14 @@ const giveUpProtection = (): Note[] => {
   }
 };
 
+/**
+ * Control's niceness is for control: what a scraper or a flood has this process do must not be done at -20. To become nicer
+ * needs no privilege (setpriority(2)).
+ */
+const giveUpPriority = (): void => {
+  if (getPriority() < 0) setPriority(0);
+};
+
 const readStart = (): ReportStart | undefined => {
   try {
     const start: ReportStart = JSON.parse(process.env[REPORT_ENV] ?? '');
@@ -33,6 +42,7 @@ const readStart = (): ReportStart | undefined => {
 };
 
 const earlyNotes = giveUpProtection();
+giveUpPriority();
 process.title = 'oomwatchd-report';
 const start = readStart();
 if (start === undefined) {

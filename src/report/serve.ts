@@ -1,16 +1,20 @@
 /** The report process put together: pipe -> drain -> log, metrics, health; HTTP beside it. Ends with its pipe. */
 import { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { REPORT_FD, type ReportStart } from '../channel/report-start.ts';
 import { createDrain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { type HostFacts, readHostFacts } from './host-facts.ts';
 import { createHttp } from './http.ts';
 import { createIncidents } from './incident/incident-store.ts';
-import { keepListening } from './listen.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Note } from './notes.ts';
+import { openHttp } from './open-http.ts';
 import { createRecorder } from './recorder/recorder.ts';
+import { createPages } from './status/pages.ts';
+import type { StatusSources } from './status/sources.ts';
+import { createStatus } from './status/status.ts';
 import { startTelling } from './telling.ts';
 import { keepTextfile } from './textfile.ts';
 
@@ -46,15 +50,22 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
   });
   const { notices, duties } = startTelling(start, { logger, metrics, health, incidents });
   const told = [notices, duties].filter((each) => each !== undefined);
+  const sources: StatusSources = { recorder, incidents, ...(duties === undefined ? {} : { schedules: duties }) };
+  const host = hostname();
+  const status = createStatus({ start, health, sources, host, timeMs: Date.now });
   // The recorder first: a report is made of what it has.
-  const drain = createDrain([logger, metrics, health, recorder, incidents, ...told], (error) =>
+  const drain = createDrain([logger, metrics, health, recorder, incidents, status, ...told], (error) =>
     logger.note({ kind: 'bug', error: messageOf(error) }),
   );
   for (const note of earlyNotes) logger.note(note);
   void incidents.start();
 
-  const server = createHttp(metrics, health);
-  const stopListening = keepListening(server, start.policy.listen, logger.note);
+  const pages = createPages(status, sources, () => performance.now());
+  const stopListening = openHttp(
+    start.policy,
+    (secrets) => createHttp(metrics, health, { pages, secrets, hostName: host }),
+    logger.note,
+  );
   const stopTextfile = keepTextfile({
     path: start.policy.textfile,
     render: metrics.render,

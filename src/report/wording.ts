@@ -158,8 +158,7 @@ const sentence = (event: StampedEvent): Sentence => {
   }
 };
 
-/** The line for an event. Never throws: after an upgrade in place control may be older or newer than this process. */
-export const lineOf = (event: StampedEvent): Line => {
+const worded = (event: StampedEvent): Line => {
   const fields = fieldsOf(event);
   try {
     const [level, msg] = sentence(event);
@@ -169,4 +168,15 @@ export const lineOf = (event: StampedEvent): Line => {
     // A field that the sentence needs is not there or of another type.
   }
   return { level: 'warn', msg: `event ${quoted(event.kind)} cannot be put into words, see its fields`, fields };
+};
+
+let last: { readonly event: StampedEvent; readonly line: Line } | undefined;
+
+/**
+ * The line for an event. Never throws: after an upgrade in place control may be older or newer than this process. Several ask
+ * for the words of the same event one after the other: they are formed once.
+ */
+export const lineOf = (event: StampedEvent): Line => {
+  if (last?.event !== event) last = { event, line: worded(event) };
+  return last.line;
 };

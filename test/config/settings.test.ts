@@ -47,6 +47,7 @@ test('the defaults in machine units', () => {
     },
     report: {
       listen: '127.0.0.1:9854',
+      http: { tokenFile: '', tlsCert: '', tlsKey: '', clientCa: '' },
       logLevel: 'info',
       logFormat: 'auto',
       textfile: 'off',
@@ -187,10 +188,14 @@ describe('values that are refused, each at its place', () => {
   });
 
   test.each([
-    ['0.0.0.0:9854', 'only loopback addresses are allowed'],
-    ['[::]:9854', 'only loopback addresses are allowed'],
-    ['localhost:9854', 'only loopback addresses are allowed'],
-    ['127.0.0.256:9854', 'only loopback addresses are allowed'],
+    ['0.0.0.0:9854', 'set report.http.token_file'],
+    ['[::]:9854', 'set report.http.token_file'],
+    ['10.1.2.3:9854', 'set report.http.token_file'],
+    ['[::ffff:127.0.0.1]:9854', 'set report.http.token_file'],
+    ['::1:9854', 'one of IPv6 in brackets'],
+    ['[127.0.0.1]:9854', 'one of IPv6 in brackets'],
+    ['localhost:9854', 'an address in digits is needed'],
+    ['127.0.0.256:9854', 'an address in digits is needed'],
     ['127.0.0.1:0', 'a port is 1 to 65535'],
     ['127.0.0.1:70000', 'a port is 1 to 65535'],
     ['127.0.0.1', 'it has no port'],

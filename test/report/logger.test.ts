@@ -9,8 +9,17 @@ import { prettyLine, wantsColour } from '../../src/report/pretty.ts';
 import { lineOf } from '../../src/report/wording.ts';
 import { signal, stamped, verify, victim } from './events.ts';
 import { createPipe, until } from './pipe.ts';
+import { NO_HTTP } from './reporter.ts';
 
-const POLICY: ReportPolicy = { listen: 'off', logLevel: 'info', logFormat: 'auto', textfile: 'off', uid: -1, gid: -1 };
+const POLICY: ReportPolicy = {
+  listen: 'off',
+  http: NO_HTTP,
+  logLevel: 'info',
+  logFormat: 'auto',
+  textfile: 'off',
+  uid: -1,
+  gid: -1,
+};
 
 const logged = async (policy: Partial<ReportPolicy>, use: (logger: Logger) => void): Promise<string[]> => {
   const path = join(mkdtempSync(join(tmpdir(), 'oomwatchd-log-')), 'log');

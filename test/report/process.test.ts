@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import { getPriority, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { signal, stamped, started } from './events.ts';
@@ -19,6 +19,7 @@ describe('the report process', () => {
     const reporter = startReporter(pipe);
     const port = await portOf(reporter);
     expect(readFileSync(`/proc/${reporter.pid}/oom_score_adj`, 'utf8').trim()).toBe('0');
+    expect(getPriority(reporter.pid)).toBeGreaterThanOrEqual(0);
     expect(readFileSync(`/proc/${reporter.pid}/comm`, 'utf8').trim()).toBe('oomwatchd-repor');
 
     expect((await get(port, '/healthz')).status).toBe(503);

@@ -1,8 +1,9 @@
 /** Keys of report: the unprivileged process that logs and serves metrics. */
-
+import { isIP } from 'node:net';
 import type { Parsed } from '../quantities.ts';
 import { quantity } from './amount.ts';
 import { choice, section, setting, text } from './field.ts';
+import { http } from './http.ts';
 import { incidents } from './incidents.ts';
 import { notices, schedules } from './notices.ts';
 
@@ -20,8 +21,9 @@ const refusedListen = (address: string): string => {
   const [, host = '', port = ''] = /^(.*):(\d{1,5})$/s.exec(address) ?? [];
   if (port === '') return 'it has no port';
   if (Number(port) < 1 || Number(port) > 65535) return 'a port is 1 to 65535';
-  if (host === '[::1]' || /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host)) return '';
-  return 'it serves process and unit names without a password, so only loopback addresses are allowed; forward the port or put a proxy with access control in front of it';
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  // A name is resolved when the daemon starts, and where it leads then is somebody else's decision.
+  return isIP(bare) === (bare === host ? 4 : 6) ? '' : 'an address in digits is needed, one of IPv6 in brackets';
 };
 
 const parseListen = (address: string): Parsed<string> => {
@@ -55,7 +57,7 @@ export const report = section(
     listen: setting(
       quantity(parseListen, LISTEN_EXAMPLE),
       '127.0.0.1:9854',
-      'Address of /metrics, /healthz and the status page: a loopback address, a unix socket or "off".',
+      'Address of /metrics, /healthz and the status page: an address of this host with a port, a unix socket or "off". One that others reach needs report.http.token_file or client_ca.',
       'loopback, because the page names processes; scrape it by an agent on the host or a proxy.',
     ),
     log_level: setting(
@@ -84,6 +86,7 @@ export const report = section(
     }),
     notices,
     schedules,
+    http,
   },
   'Logs, metrics and incident reports. They run in a process of their own, without privileges.',
 );

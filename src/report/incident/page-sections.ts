@@ -1,7 +1,7 @@
 /** The parts of a report's page below the picture: tables and lists. A part without anything to tell is not there. */
 import { size, span } from '../amount.ts';
+import { html, type Markup, NOTHING } from '../html.ts';
 import type { ChoiceRow, IncidentDocument, ProcessRow } from './document.ts';
-import { html, type Markup, NOTHING } from './html.ts';
 import { clockOf } from './incident-wording.ts';
 
 export const sized = (kib: number | null): string => (kib === null ? '–' : size(kib));

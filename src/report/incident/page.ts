@@ -1,8 +1,8 @@
 /** A report as one page of HTML that needs nothing else: no script, no resource, no network. */
 import { createHash } from 'node:crypto';
 import { percent, size, span } from '../amount.ts';
+import { constant, html, type Markup, NOTHING } from '../html.ts';
 import type { IncidentDocument, PointColumns } from './document.ts';
-import { constant, html, type Markup, NOTHING } from './html.ts';
 import { clockOf, OUTCOME_WORDS } from './incident-wording.ts';
 import { type Mark, marksOf } from './marks.ts';
 import { sectionsOf, sized, table } from './page-sections.ts';

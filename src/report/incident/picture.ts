@@ -3,8 +3,8 @@
  * percent and texts in pixels, so that it is as readable on a phone as on a desk; curves are stretched, their lines are not.
  */
 import { size } from '../amount.ts';
+import { html, type Markup, NOTHING } from '../html.ts';
 import type { IncidentDocument, PointColumns } from './document.ts';
-import { html, type Markup, NOTHING } from './html.ts';
 import { clockOf } from './incident-wording.ts';
 import type { Mark } from './marks.ts';
 

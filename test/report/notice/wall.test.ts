@@ -7,6 +7,7 @@ import { createLogger } from '../../../src/report/logger.ts';
 import { documentOfEvent } from '../../../src/report/notice/notice-document.ts';
 import { wallJob } from '../../../src/report/notice/wall.ts';
 import { signal, stamped } from '../events.ts';
+import { NO_HTTP } from '../reporter.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -16,7 +17,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const document = documentOfEvent({ host: 'db1', mode: 'enforce' }, 'signal', stamped(signal));
 const never = new AbortController().signal;
-const POLICY = { listen: 'off', logLevel: 'info', logFormat: 'json', textfile: 'off', uid: -1, gid: -1 } as const;
+const POLICY = {
+  listen: 'off',
+  logLevel: 'info',
+  logFormat: 'json',
+  http: NO_HTTP,
+  textfile: 'off',
+  uid: -1,
+  gid: -1,
+} as const;
 
 describe('by the journal', () => {
   const emergency = async (stream: (fd: number) => string | undefined): Promise<[boolean, string]> => {

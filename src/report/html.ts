@@ -2,7 +2,7 @@
  * HTML and SVG as tagged templates in which every value is escaped: there is no other way to put a text into a page. Attribute
  * values stand in double quotes in the templates.
  */
-import { visible } from '../printable.ts';
+import { visible } from './printable.ts';
 
 class Markup {
   readonly text: string;

@@ -1,0 +1,177 @@
+/** `oomwatchd status` and `top` against the built daemon: what a person reads, what monitoring gets. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { screen } from '../../src/commands/top.ts';
+import { EXIT } from '../../src/exit.ts';
+import type { StatusDocument } from '../../src/report/status/document.ts';
+import { until } from '../report/pipe.ts';
+import { cleanUp, command, ready, startDaemon, writeConfig } from './daemon.ts';
+import { folder } from './folder.ts';
+
+afterEach(cleanUp);
+
+/** Home, and what is erased: what a whole screen is drawn with. */
+const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[A-Z]`, 'g');
+
+const config = (level: 'none' | 'term' | 'kill' = 'none', listen?: string): string =>
+  writeConfig({
+    mode: 'observe',
+    level,
+    only: [join(folder(), 'nobody')],
+    ...(listen === undefined ? {} : { listen }),
+  });
+
+const check = (file: string) => command(['status', '--check', '--config', file]);
+
+describe('status', { timeout: 90_000 }, () => {
+  test('tells a calm host in words, as JSON, and as one line that is well', async () => {
+    const file = config();
+    const daemon = await ready(startDaemon(file));
+    await daemon.metric('oomwatchd_ticks_total', (ticks) => ticks > 0);
+    const told = await command(['status', '--config', file]);
+    expect(told).toMatchObject({ code: 0, stderr: '' });
+    expect(told.stdout).toContain('observe mode: decides and logs, signals nobody');
+    expect(told.stdout).toMatch(/MemAvailable +[\d.]+ of [\d.]+ GiB/);
+    const { stdout } = await command(['status', '--json', '--config', file]);
+    const document = JSON.parse(stdout) as StatusDocument;
+    expect(document).toMatchObject({
+      status_version: 1,
+      daemon: { mode: 'observe', is_ready: true },
+      now: { level: 'calm' },
+    });
+    expect(document.daemon.config_hash).toMatch(/^[0-9a-f]{12}$/);
+    const line = await check(file);
+    // What this host does not let it read is a warning, and told.
+    const isBlind = document.sources_down.length > 0;
+    expect(line.code).toBe(isBlind ? 1 : 0);
+    expect(line.stdout).toMatch(
+      isBlind ? /^OOMWATCHD WARNING: cannot read / : /^OOMWATCHD OK: MemAvailable .*; observe mode: .*\n$/,
+    );
+    const page = await daemon.http('/');
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('<b>Observe mode</b>');
+    expect(Buffer.byteLength(page.body)).toBeLessThan(100_000);
+  });
+
+  test.each([
+    ['term', 1, /^OOMWATCHD (WARNING: |CRITICAL: livelock .*)memory is short \(level term\)/],
+    ['kill', 2, /^OOMWATCHD CRITICAL: memory is very short \(level kill\)/],
+  ] as const)('--check at level %s ends with %i', async (level, wanted, says) => {
+    const file = config(level);
+    const daemon = await ready(startDaemon(file));
+    await daemon.metric(`oomwatchd_level{level="${level}"}`, (value) => value === 1);
+    const { code, stdout } = await check(file);
+    expect(stdout).toMatch(says);
+    // A shortage for ever, with nobody who may be killed, is a livelock after a second or two.
+    expect(code).toBe(stdout.includes('livelock for') ? 2 : wanted);
+  });
+
+  test('--check is a warning when a reload was refused, and critical when control is stopped or there is none', async () => {
+    const file = config();
+    const daemon = await ready(startDaemon(file));
+    await daemon.metric('oomwatchd_ticks_total', (ticks) => ticks > 0);
+    const broken = join(folder(), 'config.yaml.d');
+    execFileSync('mkdir', [broken]);
+    writeFileSync(join(broken, '50.yaml'), 'mode: fast\n');
+    process.kill(daemon.pid, 'SIGHUP');
+    await daemon.line('policy_rejected');
+    execFileSync('rm', ['-r', broken]);
+    expect(await check(file)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('the configuration was refused'),
+    });
+    process.kill(daemon.pid, 'SIGSTOP');
+    await until(async () => (await check(file)).code === 2, 30_000);
+    expect((await check(file)).stdout).toMatch(/^OOMWATCHD CRITICAL: no numbers from control for /);
+    process.kill(daemon.pid, 'SIGCONT');
+    daemon.process.kill('SIGTERM');
+    await daemon.ended;
+    expect(await check(file)).toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/^OOMWATCHD CRITICAL: no daemon listens at unix:.*\n$/),
+    });
+    expect(await command(['status', '--config', file])).toMatchObject({ code: EXIT.UNAVAILABLE, stdout: '' });
+  });
+
+  test('what listens there and is no oomwatchd reaches the terminal as text alone', async () => {
+    const file = config();
+    const server = createServer((socket) => {
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n"\x1b[2J\x1b[31mxx"'),
+      );
+    }).listen(join(folder(), 'http.sock'));
+    const { code, stderr } = await command(['status', '--config', file]);
+    expect(code).toBe(EXIT.UNAVAILABLE);
+    expect(stderr).toContain('is no oomwatchd of this version');
+    expect(stderr).not.toContain('\x1b');
+    server.close();
+  });
+
+  test('a configuration that is refused is critical for --check, and 78 else', async () => {
+    const file = join(folder(), 'broken.yaml');
+    writeFileSync(file, 'mode: fast\n');
+    expect((await check(file)).code).toBe(2);
+    expect((await command(['status', '--config', file])).code).toBe(EXIT.CONFIG);
+    expect((await command(['status', '--json', '--check'])).code).toBe(EXIT.USAGE);
+  });
+
+  test('with a token on all addresses, the daemon asks for it and status shows it', async () => {
+    const file = config('none', '127.0.0.1:9851');
+    const token = join(folder(), 'token');
+    writeFileSync(token, 'abcdefghijklmnop0123456789\n');
+    chmodSync(token, 0o640);
+    // The reporter is another user when the test is root, and reads the file as that user.
+    if (process.getuid?.() === 0) chownSync(token, 65_534, 65_534);
+    execFileSync('mkdir', [`${file}.d`]);
+    writeFileSync(
+      `${file}.d/50.yaml`,
+      `report: { listen: "0.0.0.0:9851", http: { token_file: ${JSON.stringify(token)} } }\n`,
+    );
+    const daemon = await ready(startDaemon(file));
+    await daemon.line('report_listening');
+    expect((await fetch('http://127.0.0.1:9851/api/status')).status).toBe(401);
+    expect((await fetch('http://127.0.0.1:9851/healthz')).status).not.toBe(401);
+    expect((await command(['status', '--config', file])).code).toBe(0);
+    expect(
+      daemon
+        .lines()
+        .map(({ msg }) => msg)
+        .join('\n'),
+    ).not.toContain('abcdefghijklmnop');
+  });
+});
+
+describe('top', { timeout: 60_000 }, () => {
+  test('without a terminal prints once', async () => {
+    const file = config();
+    const daemon = await ready(startDaemon(file));
+    await daemon.metric('oomwatchd_ticks_total', (ticks) => ticks > 0);
+    const told = await command(['top', '--config', file]);
+    expect(told).toMatchObject({ code: 0, stderr: '' });
+    expect(told.stdout).not.toContain('\x1b');
+    expect(told.stdout).toContain('MemAvailable');
+  });
+
+  test.each(['0', '-1', 'x', '', '1e9', '0.5'])('refuses an interval of %j', async (interval) => {
+    const { code, stderr } = await command(['top', `--interval=${interval}`]);
+    expect(code).toBe(EXIT.USAGE);
+    expect(stderr).toContain('--interval takes 1 to 3600 seconds');
+  });
+
+  test('fills the screen and no more, whatever its size', () => {
+    const lines = Array.from({ length: 40 }, (_, at) => ({ text: `${at} ${'x'.repeat(200)}` }));
+    for (const [columns, rows] of [
+      [80, 24],
+      [20, 3],
+      [200, 60],
+      [1, 1],
+    ] as const) {
+      const drawn = screen(lines, { columns, rows }, false, 'q quits').replaceAll(ESCAPES, '').split('\r\n');
+      expect(drawn).toHaveLength(rows);
+      for (const line of drawn) expect(line.length).toBeLessThanOrEqual(columns);
+    }
+  });
+});
