@@ -78,12 +78,12 @@ export const report = section(
       'File that gets the metrics every 15 s, for the textfile collector of node_exporter.',
       'needs a directory that the user below may write to and a drop-in of the unit (systemd/textfile.conf).',
     ),
-    incidents,
     user: text('the name of a system user').optional().meta({
       default: DEFAULT_USER,
       description:
         'System user that the reporting process becomes when oomwatchd runs as root. A user named here must exist.\nWhy this default: created by the package; where it does not exist, "nobody" is used.',
     }),
+    incidents,
     notices,
     schedules,
     http,
