@@ -20,7 +20,6 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   ),
   'npm ci && npm test': elsewhere('this is it; .ci/run begins with it in a fresh clone'),
   'node dist/main.js doctor': run(/^STATE +WHAT/, 0, 1),
-  'oomwatchd status': elsewhere('needs a daemon: test/e2e/status.test.ts'),
   'oomwatchd status --check': elsewhere('needs a daemon: test/e2e/status.test.ts'),
   'oomwatchd top': elsewhere('needs a daemon: test/e2e/status.test.ts'),
   'node dist/main.js rank --top 5': run(/^RANK +PID/, 0),
