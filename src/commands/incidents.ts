@@ -2,11 +2,11 @@
 import { parseArgs } from 'node:util';
 import { EXIT } from '../exit.ts';
 import { span } from '../report/amount.ts';
-import type { IncidentDocument, Outcome } from '../report/incident/document.ts';
+import type { IncidentDocument } from '../report/incident/document.ts';
 import * as files from '../report/incident/incident-files.ts';
 import { ID, type IncidentHead } from '../report/incident/incident-head.ts';
 import { textOf } from '../report/incident/incident-text.ts';
-import { OUTCOME_WORDS } from '../report/incident/incident-wording.ts';
+import { outcomeWords } from '../report/incident/incident-wording.ts';
 import { pageOf } from '../report/incident/page.ts';
 import { printable, visible } from '../report/printable.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
@@ -61,7 +61,7 @@ const tableOf = (heads: readonly Listed[]): string => {
     id,
     endedMs === null ? '-' : span(Math.max(0, endedMs - startedMs)),
     String(victims),
-    visible(OUTCOME_WORDS[outcome as Outcome] ?? outcome),
+    visible(outcomeWords(outcome)),
     visible(title),
   ]);
   return table(titles, rows, process.stdout);

@@ -2,7 +2,7 @@
 import { size, span } from '../amount.ts';
 import { visible } from '../printable.ts';
 import type { IncidentDocument } from './document.ts';
-import { clockOf, OUTCOME_WORDS } from './incident-wording.ts';
+import { clockOf, outcomeWords } from './incident-wording.ts';
 import { marksOf } from './marks.ts';
 
 const WIDTH = 100;
@@ -63,7 +63,7 @@ const notices = ({ notices: all }: IncidentDocument): string[] =>
 export const textOf = (document: IncidentDocument): string => {
   const { started_ms, ended_ms, config } = document;
   const from = new Date(started_ms).toISOString().slice(0, 19).replace('T', ' ');
-  const state = OUTCOME_WORDS[document.outcome] ?? document.outcome;
+  const state = outcomeWords(document.outcome);
   const until = ended_ms === null ? 'still going on' : `${span(Math.max(0, ended_ms - started_ms))}, ${state}`;
   const files = config.files.length === 0 ? 'built-in defaults' : config.files.join(', ');
   const lines = [

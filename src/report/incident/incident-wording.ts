@@ -7,7 +7,7 @@ import { lineOf } from '../wording.ts';
 import type { Outcome } from './document.ts';
 import type { Facts } from './facts.ts';
 
-export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   going_on: 'still going on',
   interrupted: 'the report ends before it did',
   livelock_not_ended: 'the host makes no progress',
@@ -21,6 +21,9 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   observed: 'observed, nothing was sent',
   passed: 'passed by itself',
 };
+
+/** The words for an outcome; one of a later version stands for itself. */
+export const outcomeWords = (outcome: string): string => OUTCOME_WORDS[outcome as Outcome] ?? outcome;
 
 /** "21:34:12", UTC as everywhere in a report. */
 export const clockOf = (timeMs: number): string => {

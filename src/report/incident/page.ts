@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { percent, size, span } from '../amount.ts';
 import { constant, html, type Markup, NOTHING } from '../html.ts';
 import type { IncidentDocument, PointColumns } from './document.ts';
-import { clockOf, OUTCOME_WORDS } from './incident-wording.ts';
+import { clockOf, outcomeWords } from './incident-wording.ts';
 import { type Mark, marksOf } from './marks.ts';
 import { sectionsOf, sized, table } from './page-sections.ts';
 import { STYLE } from './page-style.ts';
@@ -74,7 +74,7 @@ const advice = ({ advice: all }: IncidentDocument): Markup =>
 /** The page; a document that was written by this version is taken as it is. */
 export const pageOf = (document: IncidentDocument): string => {
   const marks = marksOf(document);
-  const state = OUTCOME_WORDS[document.outcome] ?? document.outcome;
+  const state = outcomeWords(document.outcome);
   return `${
     html`${constant('<!doctype html>')}
 <html lang="en">

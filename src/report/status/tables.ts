@@ -1,6 +1,7 @@
 /** The tables of the status page. Cells carry their column's name, so that a phone can show rows as cards. */
 import { size, span } from '../amount.ts';
 import { html, type Markup, NOTHING } from '../html.ts';
+import { outcomeWords } from '../incident/incident-wording.ts';
 import type { StatusDocument } from './document.ts';
 import { amountOf, dateOf, growthOf, relative, STATE_MARKS } from './status-wording.ts';
 
@@ -87,7 +88,7 @@ export const incidents = ({ incidents: rows, time_ms: nowMs }: StatusDocument): 
         cell: ({ started_ms: from, ended_ms: to }) => (to === null ? 'goes on' : span(to - from)),
       },
       { title: 'Victims', kind: 'n', cell: ({ victims: count }) => count },
-      { title: 'Outcome', cell: ({ outcome }) => outcome },
+      { title: 'Outcome', cell: ({ outcome }) => outcomeWords(outcome) },
       {
         title: 'Raw',
         cell: ({ id, title }) =>
