@@ -1,0 +1,72 @@
+// What people look at is in trouble of every kind: the port is flooded, the directory of the reports is full, and the reporter
+// stands, so that nobody reads the pipe. Control neither waits for any of it nor is late for the leak.
+import { expect, test } from 'vitest';
+import { lastAboveMarkUs, runNamed } from '../harness/judge.ts';
+import {
+  expectAlive,
+  expectFigure,
+  expectKilled,
+  expectNoKernelKill,
+  expectShotOnly,
+  INNOCENTS,
+  innocentNames,
+  note,
+  termMarkKiB,
+} from '../harness/outcome.ts';
+import { type Scene, withDaemon } from '../harness/scene.ts';
+import { told } from '../harness/select.ts';
+import { startTrace } from '../harness/trace.ts';
+
+const REPORTS = '/var/lib/oomwatchd/incidents';
+const FLOOD = `
+ask() { while :; do wget -q -O /dev/null http://127.0.0.1:9854/metrics; wget -q -O /dev/null http://127.0.0.1:9854/; done; }
+ask & ask & ask & wait`;
+/** From the term mark to the end of the leak, at 40 MiB/s: the kernel's own killer would be called a second later. */
+const WITHIN_MS = 1000;
+
+const fillDisk = (scene: Scene): Promise<unknown> =>
+  scene.guest.sh(
+    `mkdir -p ${REPORTS}; mount -t tmpfs -o size=16k,mode=777 full ${REPORTS}; dd if=/dev/zero of=${REPORTS}/full bs=4k; true`,
+  );
+
+const reporterPid = (scene: Scene): number => {
+  const started = told(scene, 'reporter').find(({ state }) => state === 'started');
+  return Number(/\d+/.exec(String(started?.['detail']))?.[0]);
+};
+
+const rescue = async (scene: Scene): Promise<void> => {
+  await startTrace(scene.guest);
+  const seen = await scene.watch({
+    seconds: 40,
+    workloads: [...INNOCENTS, { name: 'leak', atMs: 3000, command: 'exec leak rate=40' }],
+    until: { name: 'leak', afterMs: 1500 },
+  });
+  expectKilled(seen, 'leak');
+  expectAlive(seen, ...innocentNames);
+  await expectNoKernelKill(scene, seen);
+  await expectShotOnly(scene, seen, 'leak');
+  const crossedUs = lastAboveMarkUs(seen, termMarkKiB(seen.memTotalKiB));
+  const goneMs = Math.round((runNamed(seen, 'leak').diedUs - crossedUs) / 1000);
+  note('reporter-harassed', { goneMs, hostWait: scene.hostWait });
+  expectFigure('milliseconds from the term mark to the end of the leak', goneMs, WITHIN_MS);
+};
+
+test('the port is flooded and the disk is full: the leak is ended', () =>
+  withDaemon({}, async (scene) => {
+    await fillDisk(scene);
+    scene.guest.start(FLOOD);
+    await rescue(scene);
+  }));
+
+test('the reporter stands as well: the leak is ended, and told when it runs again', () =>
+  withDaemon({}, async (scene) => {
+    await fillDisk(scene);
+    scene.guest.start(FLOOD);
+    const pid = reporterPid(scene);
+    expect(pid).toBeGreaterThan(1);
+    await scene.guest.sh(`kill -STOP ${pid}`);
+    await rescue(scene);
+    expect(told(scene, 'signal')).toEqual([]);
+    await scene.guest.sh(`kill -CONT ${pid}; sleep 3`);
+    expect(told(scene, 'signal').map(({ sent }) => sent)).toContain(true);
+  }));
