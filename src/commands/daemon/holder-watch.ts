@@ -1,6 +1,7 @@
 /** Looks who has memory that no death returns, while core/holding says that it is worth it. */
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { Holder } from '../../core/holder.ts';
+import { FLAG } from '../../core/process-table.ts';
 import type { State } from '../../core/state.ts';
 import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
@@ -15,6 +16,8 @@ const SHORT_MS = 2000;
 const APPROACH_MS = 5000;
 /** slabinfo and memory.stat take milliseconds; what takes a second waits for slab_mutex or for a flush of a large host. */
 const PATIENCE_MS = 1000;
+/** They have no files: a third of a slow host's look would go to its kernel threads. */
+const FILELESS = FLAG.KTHREAD | FLAG.GONE;
 
 export const createHolderWatch = (
   { roots, cgroup2, clock, index: { table } }: Host,
@@ -23,7 +26,9 @@ export const createHolderWatch = (
 ): Watchers => {
   const patience = createPatience(PATIENCE_MS);
   const pids = (): number[] => {
-    const slots = Array.from(table.rows.subarray(0, table.count));
+    const slots = Array.from(table.rows.subarray(0, table.count)).filter(
+      (slot) => ((table.flags[slot] as number) & FILELESS) === 0,
+    );
     // What was not read counts as nothing: file and shared pages of the candidates come first.
     const mapped = (slot: number): number => (table.rssKiB[slot] as number) - (table.rssAnonKiB[slot] as number);
     return slots.sort((a, b) => mapped(b) - mapped(a)).map((slot) => table.pid[slot] as number);
