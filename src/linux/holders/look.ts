@@ -84,13 +84,17 @@ export const createLook = (
   /** The process behind the last one whose files were looked at. */
   let cursor = 0;
 
+  /** One that came in the shortage is not in the index yet. */
+  const commOf = async (pid: number): Promise<string> =>
+    census.commOf(pid) || (await text(`${proc}/${pid}/comm`).catch(() => '')).trimEnd();
+
   /** A process in each of the most charged cgroups: it has the mounts of its container. */
   const containers = async (charged: readonly Holder[]): Promise<View[]> => {
     const views: View[] = [];
     for (const { name } of charged.slice(0, CONTAINERS_MAX)) {
       const pid = /^\d+/.exec(await text(`${cgroup2}${name}/cgroup.procs`).catch(() => ''))?.[0];
       if (pid === undefined) continue;
-      views.push({ pid, root: `${proc}/${pid}/root`, suffix: ` in pid ${pid} (${census.commOf(Number(pid))})` });
+      views.push({ pid, root: `${proc}/${pid}/root`, suffix: ` in pid ${pid} (${await commOf(Number(pid))})` });
     }
     return views;
   };
@@ -114,7 +118,7 @@ export const createLook = (
     const untilMs = nowMs() + FILES_MS;
     const found = new Map<string, Holder>();
     const search = (some: readonly number[]): Promise<number> =>
-      findSharedFiles(linkIo, proc, some, points, census.commOf, () => nowMs() >= untilMs, found);
+      findSharedFiles(linkIo, proc, some, points, commOf, () => nowMs() >= untilMs, found);
     await search(first);
     cursor += await search(rest.slice(cursor));
     return [...found.values()];

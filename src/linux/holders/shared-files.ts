@@ -38,7 +38,7 @@ export const findSharedFiles = async (
   procRoot: string,
   pids: readonly number[],
   points: readonly string[],
-  commOf: (pid: number) => string,
+  commOf: (pid: number) => string | Promise<string>,
   isLate: () => boolean,
   found: Map<string, Holder>,
 ): Promise<number> => {
@@ -53,7 +53,7 @@ export const findSharedFiles = async (
       if (!isNameless(link, points)) continue;
       const file = await io.stat(`${folder}/${fd}`).catch(() => null);
       if (file === null || found.has(`${file.dev}:${file.ino}`)) continue;
-      const name = `pid ${pid} (${commOf(pid)}) ${told(link)}`;
+      const name = `pid ${pid} (${await commOf(pid)}) ${told(link)}`;
       const sizeKiB = Math.round((file.blocks * BLOCK_BYTES) / 1024);
       found.set(`${file.dev}:${file.ino}`, { kind: 'memfd', name, sizeKiB });
     }

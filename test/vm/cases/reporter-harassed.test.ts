@@ -14,7 +14,7 @@ import {
   termMarkKiB,
 } from '../harness/outcome.ts';
 import { type Scene, withDaemon } from '../harness/scene.ts';
-import { told } from '../harness/select.ts';
+import { pidOf, told } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
 
 const REPORTS = '/var/lib/oomwatchd/incidents';
@@ -28,11 +28,6 @@ const fillDisk = (scene: Scene): Promise<unknown> =>
   scene.guest.sh(
     `mkdir -p ${REPORTS}; mount -t tmpfs -o size=16k,mode=777 full ${REPORTS}; dd if=/dev/zero of=${REPORTS}/full bs=4k; true`,
   );
-
-const reporterPid = (scene: Scene): number => {
-  const started = told(scene, 'reporter').find(({ state }) => state === 'started');
-  return Number(/\d+/.exec(String(started?.['detail']))?.[0]);
-};
 
 const rescue = async (scene: Scene): Promise<void> => {
   await startTrace(scene.guest);
@@ -62,8 +57,8 @@ test('the reporter stands as well: the leak is ended, and told when it runs agai
   withDaemon({}, async (scene) => {
     await fillDisk(scene);
     scene.guest.start(FLOOD);
-    const pid = reporterPid(scene);
-    expect(pid).toBeGreaterThan(1);
+    // TASK_COMM_LEN cuts its name.
+    const pid = await pidOf(scene.guest, 'oomwatchd-repor');
     await scene.guest.sh(`kill -STOP ${pid}`);
     await rescue(scene);
     expect(told(scene, 'signal')).toEqual([]);
