@@ -16,8 +16,8 @@ const SHORT_MS = 2000;
 const APPROACH_MS = 5000;
 /** slabinfo and memory.stat take milliseconds; what takes a second waits for slab_mutex or for a flush of a large host. */
 const PATIENCE_MS = 1000;
-/** They have no files: a third of a slow host's look would go to its kernel threads. */
-const FILELESS = FLAG.KTHREAD | FLAG.GONE;
+/** They have no files, or those of a watchdog: hundreds, of which a slow host reads a few in the time of a look. */
+const UNINTERESTING = FLAG.KTHREAD | FLAG.GONE | FLAG.SELF;
 
 export const createHolderWatch = (
   { roots, cgroup2, clock, index: { table } }: Host,
@@ -27,7 +27,7 @@ export const createHolderWatch = (
   const patience = createPatience(PATIENCE_MS);
   const pids = (): number[] => {
     const slots = Array.from(table.rows.subarray(0, table.count)).filter(
-      (slot) => ((table.flags[slot] as number) & FILELESS) === 0,
+      (slot) => ((table.flags[slot] as number) & UNINTERESTING) === 0,
     );
     // What was not read counts as nothing: file and shared pages of the candidates come first.
     const mapped = (slot: number): number => (table.rssKiB[slot] as number) - (table.rssAnonKiB[slot] as number);

@@ -115,12 +115,13 @@ export const createLook = (
     const first = pids.slice(0, MAPPERS_MAX);
     const rest = pids.slice(MAPPERS_MAX);
     if (cursor >= rest.length) cursor = 0;
-    const untilMs = nowMs() + FILES_MS;
+    const beganMs = nowMs();
     const found = new Map<string, Holder>();
-    const search = (some: readonly number[]): Promise<number> =>
-      findSharedFiles(linkIo, proc, some, points, commOf, () => nowMs() >= untilMs, found);
-    await search(first);
-    cursor += await search(rest.slice(cursor));
+    const search = (some: readonly number[], forMs: number): Promise<number> =>
+      findSharedFiles(linkIo, proc, some, points, commOf, () => nowMs() - beganMs >= forMs, found);
+    // Servers with thousands of files among the first must not keep the rest from ever being looked at.
+    await search(first, FILES_MS / 2);
+    cursor += await search(rest.slice(cursor), FILES_MS);
     return [...found.values()];
   };
 
