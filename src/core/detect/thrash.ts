@@ -29,8 +29,9 @@ export type ThrashWindow = WindowState<(typeof THRASH_COUNTERS)[number]>;
 
 const US_PER_S = 1_000_000;
 
+/** A turn that was held up between its clock and its reading sees more stall time than there was time for. */
 const toPermyriad = (usPerS: number): number =>
-  usPerS === ABSENT ? ABSENT : Math.floor((usPerS * WHOLE_PERMYRIAD) / US_PER_S);
+  usPerS === ABSENT ? ABSENT : Math.min(WHOLE_PERMYRIAD, Math.floor((usPerS * WHOLE_PERMYRIAD) / US_PER_S));
 
 /**
  * Free pages swing between the low and three times the high watermark while kswapd feeds a thrash (6.12; 6.1 to twice).

@@ -143,6 +143,11 @@ describe('its signs', () => {
     });
   });
 
+  it('are no more than all of the time, though a turn was held up before it read', () => {
+    const signs = read({ memorySomeUs: 0, memoryFullUs: 0 }, { memorySomeUs: 9_000_000, memoryFullUs: 6_560_000 });
+    expect(signs).toMatchObject({ somePermyriad: 10_000, fullPermyriad: 10_000 });
+  });
+
   it('leave the share of some task out while that of all tasks cannot decide', () => {
     const before = { memorySomeUs: 0, memoryFullUs: 0 };
     expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 99_000 }).somePermyriad).toBe(ABSENT);
