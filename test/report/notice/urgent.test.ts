@@ -3,20 +3,11 @@ import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import { createUrgency } from '../../../src/report/notice/urgent.ts';
 import { memory, signal, stamped, verify, victim } from '../events.ts';
 import { livelock } from '../livelock-event.ts';
+import { rescue } from '../rescue-event.ts';
 
 const kindOf = (event: OomwatchdEvent): string | undefined => createUrgency(() => 0)(stamped(event))?.kind;
 
 const noAction = { kind: 'no_action', episode: 1, reason: 'no_candidate', detail: '', memory } as const;
-const rescue = {
-  kind: 'rescue',
-  outcome: 'killed',
-  pid: 1,
-  comm: 'x',
-  sizeKiB: 1,
-  errno: 0,
-  lateMs: 1,
-  memAvailableKiB: 1,
-} as const;
 const drilled = { kind: 'drilled', outcome: 'failed', durationMs: 1, detail: '' } as const;
 const sysrq = {
   kind: 'sysrq',

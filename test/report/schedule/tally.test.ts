@@ -3,21 +3,12 @@ import type { OomwatchdEvent } from '../../../src/core/event.ts';
 import { createTally, TALLIED } from '../../../src/report/schedule/tally.ts';
 import { kernelKill, memory, signal, stamped, verify, victim } from '../events.ts';
 import { livelock } from '../livelock-event.ts';
+import { rescue } from '../rescue-event.ts';
 
 const HOUR_MS = 3_600_000;
 const SEVEN = Date.UTC(2026, 10, 22, 7, 0, 0, 5);
 
 const noAction = { kind: 'no_action', episode: 1, reason: 'futile', detail: '', memory } as const;
-const rescue = {
-  kind: 'rescue',
-  outcome: 'killed',
-  pid: 1,
-  comm: 'x',
-  sizeKiB: 1,
-  errno: 0,
-  lateMs: 1,
-  memAvailableKiB: 1,
-} as const;
 
 const EVENTS: readonly OomwatchdEvent[] = [
   signal,
