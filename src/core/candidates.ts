@@ -25,17 +25,19 @@ export interface CandidateWatch {
   readonly ranking: Ranking;
   /** Those that are ranked. */
   readonly rows: Int32Array;
-  /** By slot, of the round before: who had it, and rss + swap. */
-  readonly pid: Int32Array;
-  readonly sizeKiB: Float64Array;
+  /** Those that were ranked in the round before, and their rss + swap. */
+  readonly pids: Int32Array;
+  readonly sizesKiB: Float64Array;
+  remembered: number;
 }
 
-/** For tables of `capacity` rows: 26 bytes a row. */
+/** For tables of `capacity` rows. */
 export const createCandidateWatch = (capacity: number): CandidateWatch => ({
   ranking: createRanking(capacity, TOLD_MAX),
   rows: new Int32Array(RANKED_MAX),
-  pid: new Int32Array(capacity).fill(ABSENT),
-  sizeKiB: new Float64Array(capacity).fill(ABSENT),
+  pids: new Int32Array(RANKED_MAX),
+  sizesKiB: new Float64Array(RANKED_MAX),
+  remembered: 0,
 });
 
 const STATES = FLAG.ARMED | FLAG.IDENTIFIED | FLAG.KTHREAD;
@@ -62,18 +64,19 @@ const sizeOf = (table: ProcessTable, slot: number): number => {
   return rssKiB === ABSENT ? ABSENT : rssKiB + Math.max(0, table.swapKiB[slot] as number);
 };
 
-const growthOf = (watch: CandidateWatch, table: ProcessTable, slot: number): number => {
+const growthOf = ({ pids, sizesKiB, remembered }: CandidateWatch, table: ProcessTable, slot: number): number => {
   const nowKiB = sizeOf(table, slot);
-  const thenKiB = watch.pid[slot] === table.pid[slot] ? (watch.sizeKiB[slot] as number) : ABSENT;
+  const at = pids.subarray(0, remembered).indexOf(table.pid[slot] as number);
+  const thenKiB = at < 0 ? ABSENT : (sizesKiB[at] as number);
   return nowKiB === ABSENT || thenKiB === ABSENT ? 0 : nowKiB - thenKiB;
 };
 
 const remember = (watch: CandidateWatch, table: ProcessTable): void => {
-  watch.sizeKiB.fill(ABSENT);
+  watch.remembered = table.count;
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
-    watch.pid[slot] = table.pid[slot] as number;
-    watch.sizeKiB[slot] = sizeOf(table, slot);
+    watch.pids[row] = table.pid[slot] as number;
+    watch.sizesKiB[row] = sizeOf(table, slot);
   }
 };
 
