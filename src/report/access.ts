@@ -3,11 +3,11 @@
  * secret passes through the process of root, its environment or the policy, and the files need to be readable by that user's
  * group and by nobody else. They are looked at every minute, so a renewed certificate needs no reload.
  */
-import { open } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { HttpPolicy } from '../core/policy.ts';
 import { digestOf } from './guard.ts';
 import { NO_FILE, NO_TOKEN, NOT_READABLE, type Note, OPEN_TO_OTHERS, TOO_LARGE } from './notes.ts';
+import { readSmallFile, UnfitFile } from './small-file.ts';
 
 export interface Secrets {
   /** SHA-256 of the token. */
@@ -33,22 +33,20 @@ class Fault extends Error {
   }
 }
 
+const REASONS = { no_file: NO_FILE, too_large: TOO_LARGE } as const;
+
 /** `isSecret`: others may not read it. */
 const readFileOf = async (file: string, isSecret: boolean): Promise<string> => {
   try {
-    const handle = await open(file, 'r');
-    try {
-      const facts = await handle.stat();
-      if (!facts.isFile()) throw new Fault(NO_FILE, { file });
-      if (facts.size > MOST_BYTES) throw new Fault(TOO_LARGE, { file });
-      if (isSecret && (facts.mode & OTHERS) !== 0) throw new Fault(OPEN_TO_OTHERS, { file });
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
+    const { text, mode } = await readSmallFile(file, MOST_BYTES);
+    if (isSecret && (mode & OTHERS) !== 0) throw new Fault(OPEN_TO_OTHERS, { file });
+    return text;
   } catch (error) {
     if (error instanceof Fault) throw error;
-    const why = NOT_READABLE((error as NodeJS.ErrnoException).code ?? String(error));
+    const why =
+      error instanceof UnfitFile
+        ? REASONS[error.why]
+        : NOT_READABLE((error as NodeJS.ErrnoException).code ?? String(error));
     throw new Fault(why, { file, cause: error });
   }
 };

@@ -2,9 +2,10 @@
  * The metrics as a file for the textfile collector of node_exporter, for hosts without an open port. Written beside and
  * renamed, so that a reader sees one exposition or the other; removed at the end, so that no dead daemon looks alive.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Note } from './notes.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** The usual interval of a scrape; more often nobody would see. */
 const EVERY_MS = 15_000;
@@ -46,21 +47,11 @@ export const keepTextfile = (options: TextfileOptions): ((limitMs: number) => Pr
   const write = async (): Promise<void> => {
     try {
       const text = await render();
-      const file = await open(fresh, 'w', READABLE);
-      try {
-        await file.chmod(READABLE);
-        await file.writeFile(text);
-      } finally {
-        await file.close();
-      }
-      await rename(fresh, path);
+      await replaceFile({ path, temporary: fresh, text, mode: READABLE, isDurable: false });
       wrote('ok');
       told.clear();
     } catch (error) {
       failed(error instanceof Error && 'code' in error ? String(error.code) : String(error));
-      await rm(fresh, { force: true }).catch(() => {
-        // What keeps it from being written keeps it from being removed: told above.
-      });
     }
   };
 

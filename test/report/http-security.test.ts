@@ -352,4 +352,21 @@ describe('a token file', () => {
     await until(() => used.length === 1);
     expect(used[0]?.digest?.equals(digestOf(TOKEN))).toBe(true);
   });
+
+  test('that is a pipe opens nothing, and waits for nobody', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'oomwatchd-token-')), 'token');
+    execFileSync('mkfifo', ['-m', '600', file]);
+    const notes: Note[] = [];
+    const policy = { tokenFile: file, tlsCert: '', tlsKey: '', clientCa: '' };
+    onClose(
+      keepAccess(
+        policy,
+        (note) => notes.push(note),
+        () => expect.unreachable(),
+        100,
+      ),
+    );
+    await until(() => notes.length > 0);
+    expect(notes[0]).toMatchObject({ kind: 'access_failed', error: 'is no regular file' });
+  });
 });

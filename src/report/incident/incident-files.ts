@@ -3,9 +3,10 @@
  * crash or a full disk never leaves half a report. What is read may have been put there by anybody who could write: links,
  * pipes and files beyond all measure are not followed.
  */
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, opendir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
+import { readSmallFile } from '../small-file.ts';
 import { ID, type IncidentHead } from './incident-head.ts';
 
 const FORMS = ['json', 'html'] as const;
@@ -55,25 +56,11 @@ export const list = async (directory: string, isOwner: boolean): Promise<Stored[
 export const byAge = (a: { readonly id: string }, b: { readonly id: string }): number =>
   b.id.slice(0, 16).localeCompare(a.id.slice(0, 16)) || Number(b.id.slice(17)) - Number(a.id.slice(17));
 
-const readUpTo = async (file: string, limit: number, whole: boolean): Promise<string> => {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw new Error('it is no regular file');
-    if (whole && found.size > limit) throw new Error(`it has more than ${limit} bytes`);
-    const buffer = Buffer.alloc(Math.min(found.size, limit));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-};
-
 /** The text of a report; undefined when there is none. Rejects when it is there and cannot be read. */
 export const read = async (directory: string, id: string, form: Form): Promise<string | undefined> => {
   if (!ID.test(id)) return undefined;
   try {
-    return await readUpTo(fileOf(directory, id, form), FILE_BYTES_MAX, true);
+    return (await readSmallFile(fileOf(directory, id, form), FILE_BYTES_MAX, { isOwnDirectory: true })).text;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -93,7 +80,8 @@ const isHead = (
 
 /** The head of a report by its first bytes, and whether it was never closed. Rejects with what is wrong with the file. */
 export const readHead = async (directory: string, id: string): Promise<{ head: IncidentHead; isOpen: boolean }> => {
-  const start = await readUpTo(fileOf(directory, id, 'json'), HEAD_BYTES, false);
+  const file = fileOf(directory, id, 'json');
+  const { text: start } = await readSmallFile(file, HEAD_BYTES, { isOwnDirectory: true, isCut: true });
   // Within a text of JSON a quote has a backslash in front of it, so this cannot be part of one.
   const end = start.indexOf(',"story":');
   const head: unknown = end === -1 ? null : JSON.parse(`${start.slice(0, end)}}`);
@@ -103,30 +91,15 @@ export const readHead = async (directory: string, id: string): Promise<{ head: I
   return { head: { id, ...times, title, outcome, victims: victims as number }, isOpen: state === 'open' };
 };
 
-const syncDirectory = async (directory: string): Promise<void> => {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync().finally(() => handle.close());
-};
-
 /** Replaces a report at once or not at all. Rejects with the error of the file system. */
-export const write = async (directory: string, id: string, form: Form, text: string): Promise<void> => {
-  const temporary = join(directory, `.${id}.${form}.new`);
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-  try {
-    const handle = await open(temporary, flags, 0o640);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, fileOf(directory, id, form));
-    await syncDirectory(directory);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
-};
+export const write = (directory: string, id: string, form: Form, text: string): Promise<void> =>
+  replaceFile({
+    path: fileOf(directory, id, form),
+    temporary: join(directory, `.${id}.${form}.new`),
+    text,
+    mode: 0o640,
+    isDurable: true,
+  });
 
 export const remove = async (directory: string, id: string): Promise<void> => {
   for (const form of FORMS) await unlink(fileOf(directory, id, form)).catch(() => undefined);

@@ -1,27 +1,18 @@
 /** Files with what must not stand in the configuration: headers with tokens, addresses that are passwords themselves. */
-
-import { open } from 'node:fs/promises';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { readSmallFile, UnfitFile } from '../small-file.ts';
 
 const FILE_BYTES = 8192;
 
 /** Those that the request makes itself. */
 const RESERVED = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
 
-/** Text of a file, or why not: an errno name or a few words. A pipe or device is not read. */
+/** Text of a file, or why not: an errno name or a few words. */
 const readText = async (path: string): Promise<{ text: string } | { fault: string }> => {
   try {
-    // Opening a pipe for reading only would wait for a writer.
-    const file = await open(path, 0o4000);
-    try {
-      const facts = await file.stat();
-      if (!facts.isFile()) return { fault: 'it is no regular file' };
-      if (facts.size > FILE_BYTES) return { fault: `it is larger than ${FILE_BYTES} bytes` };
-      return { text: (await file.readFile()).toString('utf8') };
-    } finally {
-      await file.close();
-    }
+    return await readSmallFile(path, FILE_BYTES);
   } catch (error) {
+    if (error instanceof UnfitFile) return { fault: error.message };
     return { fault: (error as NodeJS.ErrnoException).code ?? 'it cannot be read' };
   }
 };

@@ -1,0 +1,52 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replaceFile } from '../../src/report/replace-file.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'oomwatchd-replace-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (name: string): string => join(folder, name);
+const put = (isDurable: boolean, path = at('file')): Promise<void> =>
+  replaceFile({ path, temporary: at('.new'), text: 'new', mode: 0o644, isDurable });
+
+describe('a file that takes the place of another', () => {
+  it.each([true, false])('is there as a whole, with its mode whatever umask says (durable: %s)', async (isDurable) => {
+    writeFileSync(at('file'), 'old and longer');
+    const before = process.umask(0o077);
+    try {
+      await put(isDurable);
+    } finally {
+      process.umask(before);
+    }
+    expect([readFileSync(at('file'), 'utf8'), statSync(at('file')).mode & 0o777]).toEqual(['new', 0o644]);
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('leaves the old one and nothing else behind when it cannot be put there', async () => {
+    mkdirSync(at('taken'));
+    writeFileSync(at('taken/in'), 'old');
+    await expect(put(true, at('taken'))).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
+    expect(readdirSync(folder)).toEqual(['taken']);
+  });
+
+  it('is not written through a link that somebody has put in the place of the new one', async () => {
+    writeFileSync(at('precious'), 'old');
+    symlinkSync(at('precious'), at('.new'));
+    await expect(put(false)).rejects.toMatchObject({ code: 'ELOOP' });
+    expect(readFileSync(at('precious'), 'utf8')).toBe('old');
+  });
+});
