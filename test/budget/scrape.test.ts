@@ -66,15 +66,19 @@ const tell = (pipe: ReturnType<typeof newPipe>, events: readonly OomwatchdEvent[
   for (const event of events) send(pipe, eventFrame(stamped(event)));
 };
 
-const seriesOf = (body: string): number =>
-  [...parseExposition(body).values()].reduce((sum, { samples }) => sum + samples.size, 0);
+const seriesOf = (body: string): string[] =>
+  [...parseExposition(body).values()].flatMap(({ samples }) => [...samples.keys()]).sort();
 
-/** What /metrics has once all that was sent has come through, told by a last frame of numbers. */
+/**
+ * What /metrics has once all that was sent has come through, told by a last frame of numbers, and what the host is, which
+ * is found out meanwhile and takes as long as it takes.
+ */
 const settled = (pipe: ReturnType<typeof newPipe>, port: number, ticks: number): Promise<string> => {
   send(pipe, gauges({ ...numbers(2), processesKnown: PROCESSES, ticks }));
   return until(async () => {
     const { body } = await get(port, '/metrics');
-    return sampleOf(parseExposition(body), 'oomwatchd_ticks_total') === ticks ? body : undefined;
+    const arrived = sampleOf(parseExposition(body), 'oomwatchd_ticks_total') === ticks;
+    return arrived && body.includes('\noomwatchd_host_info{') ? body : undefined;
   }, 60_000);
 };
 
@@ -90,7 +94,7 @@ test(`a scrape costs less than ${LIMIT_MS} ms of CPU at ${PROCESSES} processes, 
   const before = cpuMs(reporter.pid);
   for (let i = 0; i < SCRAPES; i++) await get(port, '/metrics');
   const eachMs = (cpuMs(reporter.pid) - before) / SCRAPES;
-  console.info(`a scrape costs ${eachMs.toFixed(2)} ms of CPU, ${seriesOf(body)} series, ${body.length} bytes`);
+  console.info(`a scrape costs ${eachMs.toFixed(2)} ms of CPU, ${seriesOf(body).length} series, ${body.length} bytes`);
   expect(eachMs).toBeLessThan(LIMIT_MS);
   expect(eachMs).toBeGreaterThan(0);
 }, 120_000);
@@ -106,8 +110,8 @@ test('thousands of events with hostile names and unknown words add no series', a
   const few = seriesOf(await settled(pipe, port, 2));
   tell(pipe, Array.from({ length: 400 }, (_, nth) => strange(1000 + nth)).flat());
   const many = await settled(pipe, port, 3);
-  expect(seriesOf(many)).toBe(few);
-  expect(few).toBeLessThan(1200);
+  expect(seriesOf(many)).toEqual(few);
+  expect(few.length).toBeLessThan(1200);
   expect(sampleOf(parseExposition(many), 'oomwatchd_channel_bad_frames_total')).toBe(0);
   expect(many).not.toContain('passwd');
 }, 120_000);
