@@ -4,6 +4,9 @@ import { reporters } from './support/reporters.ts';
 /** Neither I/O that could be measured nor module state: these files share what they load, and every CPU. */
 const PURE = ['core', 'channel', 'config', 'linux/proc'].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** Real processes, sockets and browsers, but nothing is measured and nobody is killed: they may run beside each other. */
+const BESIDE = ['report', 'monitoring'].map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -23,13 +26,21 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'beside',
+          include: BESIDE,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'host',
           include: ['test/**/*.test.ts'],
           // The guest suite and the benchmarks have configurations of their own: they need QEMU and peers.
-          exclude: [...PURE, 'test/vm/**', 'test/bench/**'],
+          exclude: [...PURE, ...BESIDE, 'test/vm/**', 'test/bench/**'],
           // Real processes and budgets are measured: two files at once would measure each other.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -24,7 +24,9 @@ const startThrottled = async ({ guest }: Scene): Promise<Victim> => {
 };
 
 const highOf = async ({ guest }: Scene): Promise<number> => Number((await guest.sh(`cat ${GROUP}/memory.high`)).stdout);
-const hasAll = (work: Victim): boolean => (work.history().at(-1)?.anonKiB ?? 0) >= NEED_MIB * 1024;
+/** RssAnon lags by up to 64 pages a thread (SPLIT_RSS_COUNTING, mm/memory.c of 6.1). */
+const LAG_KIB = 256;
+const hasAll = (work: Victim): boolean => (work.history().at(-1)?.anonKiB ?? 0) >= NEED_MIB * 1024 - LAG_KIB;
 
 test('without the remedy the work stands for as long as anybody looked', async () => {
   await withDaemon({}, async (scene) => {
@@ -45,7 +47,7 @@ test('with it the limit is raised, the work goes on, nobody is killed; afterward
     expect(await highOf(scene)).toBeGreaterThan(NEED_MIB * 1024 * 1024);
     await scene.guest.sh('sleep 7');
     await expectTold(scene, 'lift_memory_high', ['before', 'after done', 'effect stall_over']);
-    expect(scene.daemon.output()).toContain(`"oldValue":"${HIGH_BYTES}"`);
+    expect(scene.daemon.output()).toContain(`"old_value":"${HIGH_BYTES}"`);
     await expectInKernelLog(scene, 'lift_memory_high');
     expect((await scene.guest.sh(`test -d /proc/${work.pid} && grep oom_kill /proc/vmstat`)).stdout).toBe(
       'oom_kill 0\n',
