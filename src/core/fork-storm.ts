@@ -10,7 +10,7 @@ import type { KernelEvent } from './kernel-event.ts';
 import { FLAG, type ProcessTable } from './process-table.ts';
 import { rowSizeKiB } from './select/badness.ts';
 import { mayDie } from './select/company.ts';
-import type { Ranking } from './select/rank.ts';
+import { isFirstChoice, type Ranking } from './select/rank.ts';
 import { ABSENT } from './units.ts';
 
 interface Death {
@@ -186,7 +186,7 @@ const stormOf = (deaths: readonly Death[], root: number, table: ProcessTable, ra
 
 /**
  * The storm that is behind the last deaths, or null. `ranking` is of this table. A single process that is larger than the
- * whole family goes first, as ever.
+ * whole family goes first, as ever, and so does one in swapoff(2), which is what eats the memory.
  */
 export const findStorm = (
   { deaths }: ForkStorm,
@@ -203,8 +203,8 @@ export const findStorm = (
     if (storm === null) continue;
     if (storm.sizeKiB < minimumKiB) return null;
     const best = ranking.count === 0 ? ABSENT : (ranking.order[0] as number);
-    const isLargest = best === ABSENT || storm.members.has(best) || rowSizeKiB(table, best) <= storm.sizeKiB;
-    return isLargest ? storm : null;
+    if (best === ABSENT || storm.members.has(best)) return storm;
+    return !isFirstChoice(ranking, best) && rowSizeKiB(table, best) <= storm.sizeKiB ? storm : null;
   }
   return null;
 };

@@ -6,8 +6,8 @@
 import type { Calm } from './futility.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Sample } from './sample.ts';
-import { rowSizeKiB } from './select/badness.ts';
-import type { Ranking } from './select/rank.ts';
+import { rowInMemoryKiB, rowSizeKiB } from './select/badness.ts';
+import { isFirstChoice, type Ranking } from './select/rank.ts';
 import { ABSENT } from './units.ts';
 
 /** Fewer are ranked well enough one by one. */
@@ -16,13 +16,15 @@ const MANY = 4;
 const CAUSE_SHARE = 0.5;
 
 interface Swarm {
-  sizeKiB: number;
+  /** Without what was swapped out: that is not what MemAvailable has lost. */
+  inMemoryKiB: number;
   count: number;
   largest: number;
 }
 
 /**
- * The slot to take in place of `best`, the first of the ranking: `best` itself where there is no swarm. Young are those with
+ * The slot to take in place of `best`, the first of the ranking: `best` itself where there is no swarm, or where the kernel
+ * would take it whatever the others have. Young are those with
  * a pid above `calmPid`, the youngest process of the last calm round of the index; ABSENT: before the first.
  */
 export const swarmVictim = (
@@ -35,19 +37,20 @@ export const swarmVictim = (
 ): number => {
   const lostKiB = calm.availableKiB - sample.memAvailableKiB;
   if (calmPid === ABSENT || calm.availableKiB === ABSENT || lostKiB <= 0) return best;
+  if (isFirstChoice(ranking, best)) return best;
   const swarms = new Map<number, Swarm>();
   let found: Swarm | null = null;
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
     const ppid = table.ppid[slot] as number;
     if (ranking.exclusion[slot] !== ABSENT || (table.pid[slot] as number) <= calmPid || ppid <= 1) continue;
-    const swarm = swarms.get(ppid) ?? { sizeKiB: 0, count: 0, largest: slot };
+    const swarm = swarms.get(ppid) ?? { inMemoryKiB: 0, count: 0, largest: slot };
     swarms.set(ppid, swarm);
-    swarm.sizeKiB += rowSizeKiB(table, slot);
+    swarm.inMemoryKiB += rowInMemoryKiB(table, slot);
     swarm.count++;
     if ((ranking.points[slot] as number) > (ranking.points[swarm.largest] as number)) swarm.largest = slot;
-    if (found === null || swarm.sizeKiB > found.sizeKiB) found = swarm;
+    if (found === null || swarm.inMemoryKiB > found.inMemoryKiB) found = swarm;
   }
-  if (found === null || found.count < MANY || found.sizeKiB < lostKiB * CAUSE_SHARE) return best;
-  return found.sizeKiB > rowSizeKiB(table, best) ? found.largest : best;
+  if (found === null || found.count < MANY || found.inMemoryKiB < lostKiB * CAUSE_SHARE) return best;
+  return found.inMemoryKiB > rowSizeKiB(table, best) ? found.largest : best;
 };

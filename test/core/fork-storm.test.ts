@@ -96,6 +96,10 @@ describe('a fork storm', () => {
     ],
     ['nobody is replaced', played([child(90), child(91), child(201)])],
     ['somebody is larger', played([...YOUNG.map((pid) => child(pid)), { pid: 7, rssKiB: GIB }])],
+    [
+      'somebody is in swapoff, whatever he has himself',
+      played([...YOUNG.map((pid) => child(pid)), { pid: 7, rssKiB: 4, flags: KNOWN | FLAG.ORIGIN }]),
+    ],
     ['the family is smaller than is worth a kill', played(YOUNG.map((pid) => child(pid, { rssKiB: 15 * MIB })))],
     [
       'the dead were only adopted',

@@ -1,11 +1,12 @@
 /** Many small young children of one parent are ranked by what they have together. */
 import { describe, expect, it } from 'vitest';
+import { FLAG } from '../../src/core/process-table.ts';
 import { createRanking, rank } from '../../src/core/select/rank.ts';
 import { swarmVictim } from '../../src/core/swarm.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import { defaultPolicy } from '../support/policy.ts';
 import { aSample } from './support/samples.ts';
-import { type Row, tableOf } from './support/tables.ts';
+import { KNOWN, type Row, tableOf } from './support/tables.ts';
 
 const { corrections } = defaultPolicy().select;
 const NOBODY = (): boolean => false;
@@ -38,8 +39,14 @@ describe('a swarm', () => {
     ['has an age that is not known', victim([DB, ...young(20)], GIB, ABSENT)],
     ['is there and nothing was lost', victim([DB, ...young(20)], 0)],
     ['has init for its parent', victim([DB, ...young(20, { ppid: 1 })])],
+    ['was swapped out', victim([DB, ...young(20, { rssKiB: 4, swapKiB: 40 * MIB })])],
     ['may not be chosen', victim([DB, ...young(20, { protectRule: 0 })])],
   ])('is none when it %s', (_, pid) => expect(pid).toBe(20));
+
+  it('is spared for a swapoff, which is the first choice whatever it has itself', () => {
+    const swapoff = { pid: 30, rssKiB: 4, flags: KNOWN | FLAG.ORIGIN };
+    expect(victim([DB, swapoff, ...young(20)])).toBe(30);
+  });
 
   it('is the largest of several', () => {
     const other = young(10, { ppid: 101 }).map((row, at) => ({ ...row, pid: 300 + at }));

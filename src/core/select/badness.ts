@@ -53,6 +53,12 @@ const badnessAmong = (table: ProcessTable, slot: number, totalPages: number): nu
 /** Badness of a row: exact when its memory was read, else as its oom_score tells (not armed, or a zombie leader). */
 export const rowBadness = (table: ProcessTable, slot: number): number => badnessAmong(table, slot, table.totalPages);
 
+/** What a row has in memory, KiB, without what was swapped out; an unarmed row's size, which does not tell the two apart. */
+export const rowInMemoryKiB = (table: ProcessTable, slot: number): number => {
+  const rssKiB = table.rssKiB[slot] as number;
+  return rssKiB === ABSENT ? rowSizeKiB(table, slot) : rssKiB;
+};
+
 /** Memory of a row as far as it is known, KiB; an unarmed row's follows from its oom_score less the adj share. */
 export const rowSizeKiB = (table: ProcessTable, slot: number): number => {
   const rssKiB = table.rssKiB[slot] as number;

@@ -32,6 +32,9 @@ export interface Ranking {
 /** ULONG_MAX of oom_scan_process_thread(): more than any badness, and a number that can be compared and printed. */
 const FIRST_POINTS = Number.MAX_SAFE_INTEGER;
 
+/** Whether the slot is what the kernel takes before any badness counts: a task in swapoff(2) or in a KSM unmerge. */
+export const isFirstChoice = ({ points }: Ranking, slot: number): boolean => points[slot] === FIRST_POINTS;
+
 /** `depth` bounds how many candidates are kept in order; a command that prints all of them passes the capacity. */
 export const createRanking = (capacity: number, depth: number): Ranking => ({
   order: new Int32Array(depth),
