@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
-import { createKmsgWriter } from '../../src/linux/kmsg-writer.ts';
+import { createKmsgWriter, createUnwaitedKmsgWriter } from '../../src/linux/kmsg-writer.ts';
 import { createPipe } from '../report/pipe.ts';
 
 const [EBADF, EAGAIN] = [9, 11];
@@ -58,5 +58,34 @@ it('never waits: what cannot be written now is told', () => {
   for (let answer = 0; answer === 0; written++) answer = kmsg.write('x'.repeat(900));
   expect(written).toBeGreaterThan(10);
   expect(kmsg.write('x'.repeat(900))).toBe(-EAGAIN);
+  kmsg.close();
+});
+
+it('of the loop writes the same records, in order, and has no more than its room for those that wait', async () => {
+  const before = fdCount();
+  const kmsg = createUnwaitedKmsgWriter(file);
+  const answers = Array.from({ length: 60 }, (_, nth) => kmsg.write(`${nth} ${'x'.repeat(900)}`));
+  // One is being written: nothing ends before this turn of the event loop does.
+  expect(kmsg.isWaiting()).toBe(true);
+  const taken = answers.indexOf(-EAGAIN);
+  expect(taken).toBeGreaterThan(30);
+  await kmsg.drained(10_000);
+  expect(kmsg.isWaiting()).toBe(false);
+  expect(kmsg.write('last')).toBe(0);
+  await kmsg.drained(10_000);
+  kmsg.close();
+  const records = readFileSync(file, 'latin1').split('\n');
+  expect(records.slice(0, taken).map((record) => record.slice(0, 19))).toEqual(
+    Array.from({ length: taken }, (_, nth) => `<28>oomwatchd: ${nth} xxx`.slice(0, 19)),
+  );
+  expect(records.at(-2)).toBe('<28>oomwatchd: last');
+  expect(fdCount()).toBe(before);
+});
+
+it('of the loop tells -EBADF as well', async () => {
+  const kmsg = createUnwaitedKmsgWriter(join(folder, 'none'));
+  expect(kmsg.write('line')).toBe(-EBADF);
+  await kmsg.drained(10_000);
+  expect(kmsg.isWaiting()).toBe(false);
   kmsg.close();
 });

@@ -65,7 +65,7 @@ describe('a notifier', () => {
     needs(context, hasStarted, 'no python3');
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe('bound');
-    const notifier = createNotifier(address);
+    const notifier = createNotifier(address, () => true);
     const messages = ['READY=1\nSTATUS=observe, ünd €', 'WATCHDOG=1', '\0\xff', 'x'.repeat(4000)];
     for (const message of messages) {
       notifier.send(Buffer.from(message));
@@ -77,7 +77,7 @@ describe('a notifier', () => {
   it('sends nothing without an address or with one that is unusable, and opens nothing', () => {
     const before = fdCount();
     for (const address of [undefined, '', 'x'.repeat(108), `@${'x'.repeat(200)}`]) {
-      const notifier = createNotifier(address);
+      const notifier = createNotifier(address, () => true);
       expect(fdCount()).toBe(before);
       notifier.send(Buffer.from('READY=1'));
       notifier.close();
@@ -89,7 +89,7 @@ describe('a notifier', () => {
     (address) => {
       writeFileSync(join(folder, 'plain'), '');
       const before = fdCount();
-      const notifier = createNotifier(address);
+      const notifier = createNotifier(address, () => true);
       for (let times = 0; times < 3; times++) notifier.send(Buffer.from('WATCHDOG=1'));
       notifier.close();
       expect(fdCount()).toBe(before);
@@ -100,7 +100,7 @@ describe('a notifier', () => {
     const path = join(folder, 'stream');
     const server = createServer().listen(path);
     await once(server, 'listening');
-    const notifier = createNotifier(path);
+    const notifier = createNotifier(path, () => true);
     notifier.send(Buffer.from('READY=1'));
     notifier.close();
     server.close();
@@ -110,7 +110,7 @@ describe('a notifier', () => {
 
   it('never waits for a receiver that does not read', () => {
     const socket = openNotifySocket();
-    const notifier = createNotifier(socket.address);
+    const notifier = createNotifier(socket.address, () => true);
     const before = performance.now();
     for (let times = 0; times < 5000; times++) notifier.send(Buffer.from(`WATCHDOG=1\nSTATUS=${times}`));
     expect(performance.now() - before).toBeLessThan(2000);

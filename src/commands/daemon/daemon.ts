@@ -14,7 +14,7 @@ import { ABSENT } from '../../core/units.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { isPending } from '../../core/victim.ts';
 import { JOURNAL_PATH } from '../../exit.ts';
-import { createKmsgWriter } from '../../linux/kmsg-writer.ts';
+import { createUnwaitedKmsgWriter } from '../../linux/kmsg-writer.ts';
 import { createNotifier } from '../../linux/notify.ts';
 import { watchPsi } from '../../linux/psi-trigger.ts';
 import type { Roots } from '../../linux/root.ts';
@@ -81,8 +81,10 @@ export const runDaemon = async (
   state.canSteer = typeof journal !== 'string';
   const lastResort = createLastResort(createWatchdogDevice({ ...libc, ...locks }), (event) => publish(event));
   const deaths = openDeathWatch(host, typeof journal === 'string' ? null : journal, lastResort.leaveUnfed);
-  const kmsg = createKmsgWriter(roots.kmsg);
-  const notifier = createNotifier(process.env['NOTIFY_SOCKET']);
+  const kmsg = createUnwaitedKmsgWriter(roots.kmsg);
+  /** Nobody waits for memory, so neither would we. */
+  const mayWait = (): boolean => state.level === LEVEL.CALM && state.detect.signs.fullPermyriad <= 0;
+  const notifier = createNotifier(process.env['NOTIFY_SOCKET'], mayWait);
   const watchdog = createWatchdog(notifier, process.env['WATCHDOG_USEC'], clock.nowMs);
 
   const sample = emptySample();
@@ -107,7 +109,7 @@ export const runDaemon = async (
     }
     lastResort.tell();
   };
-  const reporting = openReporting(firstPolicy, clock.nowMs, () => state.level < LEVEL.TERM, tellStanding);
+  const reporting = openReporting(firstPolicy, clock.nowMs, () => state.level < LEVEL.TERM, mayWait, tellStanding);
   const publish = (event: OomwatchdEvent): void => {
     reporting.publish(event);
     const line = kmsgLine(event);
@@ -129,7 +131,7 @@ export const runDaemon = async (
   const ownRss = createOwnRss(roots.proc, index.table.pageKiB);
   const offLoop = createOffLoop(host, publish, () => state.nobodyMs !== ABSENT);
   const watchers = createWatchers(host, state, publish);
-  await offLoop.settle();
+  await Promise.all([offLoop.settle(), reporting.settle()]);
   const standby = openStandby(host, state, publish);
   if (standby.finding !== null) {
     standing.push(standby.finding);
@@ -219,13 +221,13 @@ export const runDaemon = async (
   const restored = deaths.executor.restore();
   if (restored !== null) publish({ kind: 'restored', by: 'stop', ...restored });
   publish({ kind: 'stopping', signal });
-  await reporting.close(REPORTER_GRACE_MS);
+  await Promise.all([reporting.close(REPORTER_GRACE_MS), kmsg.drained(REPORTER_GRACE_MS)]);
+  const isWaiting = [offLoop, watchers, deaths, reporting, kmsg, notifier].some((each) => each.isWaiting());
   kmsg.close();
   notifier.close();
-  const isWaiting = offLoop.isWaiting() || watchers.isWaiting() || deaths.isWaiting();
   deaths.close();
   index.close();
-  // A read that hangs in the kernel holds a thread of the pool, and an ordinary exit would wait for it.
+  // A call that hangs in the kernel holds a thread of the pool, and an ordinary exit would wait for it.
   if (isWaiting) libc.exitNow(0);
   return 0;
 };

@@ -1,6 +1,6 @@
 /**
- * Between two processes of ours: a shared page, descriptors that are handed over, and a wait without the event loop. With
- * libc.ts the only import of koffi, by the same rules: a result or -errno, never an exception.
+ * Between processes: a shared page, descriptors that are handed over, and a wait without the event loop for two of ours; a
+ * datagram for the service manager. With libc.ts the only import of koffi, by the same rules: a result or -errno, never an exception.
  */
 import koffi from 'koffi';
 
@@ -12,6 +12,8 @@ const c = {
   mmap: libc.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'long']),
   mlock: libc.func('mlock', 'int', ['void *', 'size_t']),
   socketpair: libc.func('socketpair', 'int', ['int', 'int', 'int', 'void *']),
+  socket: libc.func('socket', 'int', ['int', 'int', 'int']),
+  sendto: libc.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
   sendmsg: libc.func('sendmsg', 'long', ['int', 'void *', 'int']),
   recvmsg: libc.func('recvmsg', 'long', ['int', 'void *', 'int']),
   poll: libc.func('poll', 'int', ['void *', 'ulong', 'int']),
@@ -56,6 +58,29 @@ const SOCK_NONBLOCK = 0o4000;
 /** socketpair(2) of packets, without blocking: a message comes whole or not at all, and a closed end is seen at once. */
 export const packetPair = (ends: Int32Array): number =>
   result(c.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends));
+
+const SOCK_DGRAM = 2;
+
+/** A datagram socket of AF_UNIX, which Node cannot make. */
+export const unixDatagramSocket = (): number => result(c.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+
+/** sendto(2) of the first `length` bytes to a sockaddr_un. */
+export const sendTo = (fd: number, bytes: Uint8Array, length: number, address: Uint8Array): number =>
+  result(c.sendto(fd, bytes, length, 0, address, address.length));
+
+const EIO = 5;
+
+/** sendTo on a thread of the pool. `done` runs on the main thread; what is passed stays as it is until then. */
+export const sendToAsync = (
+  fd: number,
+  bytes: Uint8Array,
+  length: number,
+  address: Uint8Array,
+  done: (answer: number) => void,
+): void =>
+  c.sendto.async(fd, bytes, length, 0, address, address.length, (error: Error | null, value: number) =>
+    done(error === null ? result(value) : -EIO),
+  );
 
 // struct msghdr and struct iovec of a 64-bit Linux (include/linux/socket.h), in 64-bit words.
 const MSG_IOV = 2;

@@ -34,8 +34,6 @@ const c = {
   clockGettime: libc.func('clock_gettime', 'int', ['int', 'void *']),
   getrusage: libc.func('getrusage', 'int', ['int', 'void *']),
   exit: libc.func('_exit', 'void', ['int']),
-  socket: libc.func('socket', 'int', ['int', 'int', 'int']),
-  sendto: libc.func('sendto', 'long', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
   pidfdOpen: libc.func('syscall', 'long', ['long', 'int', 'uint']),
   pidfdSendSignal: libc.func('syscall', 'long', ['long', 'int', 'int', 'void *', 'uint']),
   processMrelease: libc.func('syscall', 'long', ['long', 'int', 'uint']),
@@ -43,6 +41,10 @@ const c = {
   statx: libc.func('syscall', 'long', ['long', 'int', 'str', 'int', 'uint', 'void *']),
   getdents64: libc.func('syscall', 'long', ['long', 'int', 'void *', 'ulong']),
 };
+
+const EIO = 5;
+/** Runs on the main thread with what the call returned, or -errno; koffi carries the errno over with the result. */
+type Done = (answer: number) => void;
 
 /** koffi keeps a stale errno after success, so it is looked at only when the result says that the call failed. */
 const result = (value: number): number => (value < 0 ? -koffi.errno() : value);
@@ -70,6 +72,10 @@ export const preadAt = (fd: number, buffer: Uint8Array, length: number, offset: 
   result(c.pread(fd, buffer, length, offset));
 
 export const write = (fd: number, bytes: Uint8Array, length: number): number => result(c.write(fd, bytes, length));
+
+/** write(2) on a thread of the pool, which it holds for as long as it lasts. `bytes` stay as they are until it ends. */
+export const writeAsync = (fd: number, bytes: Uint8Array, length: number, done: Done): void =>
+  c.write.async(fd, bytes, length, (error: Error | null, value: number) => done(error === null ? result(value) : -EIO));
 
 /** Fills `buffer` with linux_dirent64 records from the descriptor's position; 0 at the end. */
 export const getdents64 = (fd: number, buffer: Uint8Array): number =>
@@ -184,26 +190,14 @@ const RU_MAJFLT_WORD = 18;
 /** Major faults of this process since its start (getrusage(2), RUSAGE_SELF), or ABSENT. */
 export const ownMajorFaults = (): number => (c.getrusage(0, rusage) < 0 ? -1 : (rusage[RU_MAJFLT_WORD] as number));
 
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-
-/** A datagram socket of AF_UNIX, which Node cannot make. */
-export const unixDatagramSocket = (): number => result(c.socket(AF_UNIX, SOCK_DGRAM | O_CLOEXEC | O_NONBLOCK, 0));
-
-/** sendto(2) to a sockaddr_un. */
-export const sendTo = (fd: number, bytes: Uint8Array, address: Uint8Array): number =>
-  result(c.sendto(fd, bytes, bytes.length, 0, address, address.length));
-
 /** _exit(2): at once, without joining threads that may hang in the kernel. Output must have been written before. */
 export const exitNow = (code: number): void => void c.exit(code);
-
-const EIO = 5;
 
 /**
  * process_mrelease(2) on a thread of the pool, which it holds for as long as a thread of the target holds mmap_lock for
  * write (kernel-facts 3.3). `done` runs on the main thread with 0 or -errno; koffi carries the errno over with the result.
  */
-export const processMreleaseAsync = (pidfd: number, done: (answer: number) => void): void => {
+export const processMreleaseAsync = (pidfd: number, done: Done): void => {
   c.processMrelease.async(SYS_PROCESS_MRELEASE, pidfd, 0, (error: Error | null, value: number) =>
     done(error === null ? result(value) : -EIO),
   );
@@ -226,7 +220,7 @@ const kcmpCall = libc.func('syscall', 'long', ['long', 'int', 'int', 'int', 'ulo
 export const kcmpVm = (pidA: number, pidB: number): number => result(kcmpCall(SYS_KCMP, pidA, pidB, KCMP_VM, 0, 0));
 
 /** kcmpVm on a thread of the pool, which it holds for as long as it sleeps. `done` runs on the main thread. */
-export const kcmpVmAsync = (pidA: number, pidB: number, done: (answer: number) => void): void => {
+export const kcmpVmAsync = (pidA: number, pidB: number, done: Done): void => {
   kcmpCall.async(SYS_KCMP, pidA, pidB, KCMP_VM, 0, 0, (error: Error | null, value: number) =>
     done(error === null ? result(value) : -EIO),
   );

@@ -29,8 +29,11 @@ export interface Victims {
   close(): void;
 }
 
-/** Threads of the pool that others may hold for long: the PSI poll, a read of stat, a kcmp, an examination; and two to work. */
-const POOL_RESERVED = 6;
+/**
+ * Threads of the pool that others may hold for long: the PSI poll, a read of stat, a kcmp, an examination, one write each to
+ * the pipe, the kernel log and the service manager; and one to work.
+ */
+const POOL_RESERVED = 8;
 const CALLS_MAX = 4;
 /** libuv's, without UV_THREADPOOL_SIZE; read by it before any code of ours runs. */
 const POOL_DEFAULT = 4;

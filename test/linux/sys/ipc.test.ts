@@ -1,6 +1,16 @@
 /** What two processes of ours share, with real descriptors: the wait, and the timer that one sets and the other waits for. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTimer, isTimerSet, packetPair, sendDescriptors, setTimer, waitFor } from '../../../src/linux/sys/ipc.ts';
+import {
+  createTimer,
+  isTimerSet,
+  packetPair,
+  sendDescriptors,
+  sendTo,
+  sendToAsync,
+  setTimer,
+  unixDatagramSocket,
+  waitFor,
+} from '../../../src/linux/sys/ipc.ts';
 import { close } from '../../../src/linux/sys/libc.ts';
 
 const open: number[] = [];
@@ -65,5 +75,30 @@ describe('a wait', () => {
     const { here } = made();
     expect(isTimerSet(here)).toBe(false);
     expect(setTimer(here, 1)).toBe(-22);
+  });
+});
+
+describe('a datagram', () => {
+  const [ENOENT, EBADF, EINVAL, EMSGSIZE] = [2, 9, 22, 90];
+  const bytes = new Uint8Array(64);
+  const nowhere = Buffer.from('\x01\x00/no/such/socket\0', 'latin1');
+
+  it.each([-1, 1_000_000])('through descriptor %d answers -EBADF', (fd) => {
+    expect(sendTo(fd, bytes, bytes.length, nowhere)).toBe(-EBADF);
+  });
+
+  it('tells why it was not sent', () => {
+    const fd = unixDatagramSocket();
+    open.push(fd);
+    expect(sendTo(fd, bytes, bytes.length, nowhere)).toBe(-ENOENT);
+    expect(sendTo(fd, bytes, bytes.length, new Uint8Array(1))).toBe(-EINVAL);
+    expect(sendTo(fd, bytes, bytes.length, new Uint8Array(200))).toBe(-EINVAL);
+    expect([-EMSGSIZE, -ENOENT]).toContain(sendTo(fd, new Uint8Array(16 << 20), 16 << 20, nowhere));
+  });
+
+  it('on another thread tells the same afterwards', async () => {
+    const fd = unixDatagramSocket();
+    open.push(fd);
+    expect(await new Promise((done) => sendToAsync(fd, bytes, bytes.length, nowhere, done))).toBe(-ENOENT);
   });
 });

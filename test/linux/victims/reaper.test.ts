@@ -333,8 +333,8 @@ it.each([
   [Number.NaN, 1],
   [0, 1],
   [4, 1],
-  [8, 2],
-  [10, 4],
+  [8, 1],
+  [10, 2],
   [12, 4],
   [128, 4],
 ])('a pool of %d threads has %d for the reaper', (threads, calls) => expect(callsFor(threads)).toBe(calls));

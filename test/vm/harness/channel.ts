@@ -91,6 +91,9 @@ export class Channel extends EventEmitter {
       const end = this.pending.indexOf(10);
       if (end < 0) return;
       const [id, what = '', time, length] = this.pending.toString('latin1', 0, end).split(' ');
+      // Else the loop below would turn for ever over the same bytes.
+      if (!/^\d+$/.test(length ?? ''))
+        throw new Error(`not a line of the agent: ${this.pending.toString('latin1', 0, end)}`);
       const next = end + 1 + Number(length);
       if (this.pending.length < next) return;
       const body = this.pending.toString('utf8', end + 1, next);
