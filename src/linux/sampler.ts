@@ -42,6 +42,13 @@ const BUFFER_BYTES = 64 * 1024;
 /** zoneinfo has about 150 bytes for each CPU and zone: 1 MiB on a machine with 8 nodes and 256 CPUs each. */
 const BUFFER_LIMIT_BYTES = 4 * 1024 * 1024;
 
+/**
+ * A number and a newline (kernel/sysctl.c, proc_dointvec()). No more: for a file of /proc/sys the kernel takes as much memory as
+ * is asked for, whatever there is to read (fs/proc/proc_sysctl.c, proc_sys_call_handler(), kvzalloc(count + 1)), and with 64 KiB
+ * the loop hung there for 19 s in a livelock.
+ */
+const NUMBER_BYTES = 32;
+
 const settle = (source: Source, fault: ParseFault | null): void => {
   if (fault === null) setUp(source);
   else setDown(source, 0, () => faultText(fault));
@@ -61,6 +68,7 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
   const allocatingTask = source('sys/vm/oom_kill_allocating_task');
   const opened = [...sources, allocatingTask];
   const pressure = emptyPressure();
+  const number = new Uint8Array(NUMBER_BYTES);
   let buf = new Uint8Array(BUFFER_BYTES);
 
   const readPressure = (from: Source): void => {
@@ -94,9 +102,8 @@ export const createSampler = (roots: Roots, io: DescriptorIo): Sampler => {
     sample.ioFullUs = pressure.fullUs;
     readPressure(cpu);
     sample.cpuSomeUs = pressure.someUs;
-    // One number and a newline (kernel/sysctl.c, proc_dointvec()).
-    const length = readSource(io, allocatingTask, buf);
-    sample.oomKillAllocatingTask = length > 0 ? uintBetween(buf, 0, length - 1) : ABSENT;
+    const length = readSource(io, allocatingTask, number);
+    sample.oomKillAllocatingTask = length > 0 ? uintBetween(number, 0, length - 1) : ABSENT;
   };
 
   const growBuffer = (): boolean => {

@@ -92,6 +92,13 @@ describe('createSampler', () => {
     expect(news()).toEqual([]);
   });
 
+  it('asks files of /proc/sys for no more than they have: the kernel takes as much memory for the answer', () => {
+    sampler.readDetails(sample);
+    const asked = [...io.asked].filter(([path]) => path.includes('/sys/'));
+    expect(asked).toHaveLength(1);
+    for (const [path, length] of asked) expect(length, path).toBeLessThanOrEqual(64);
+  });
+
   it('puts together files that the kernel gives out a page at a time', () => {
     proc.vmstat({ oom_kill: 99, pgmajfault: 98 });
     io.chunkBytes = 128;

@@ -15,6 +15,8 @@ export interface FileIo extends DescriptorIo {
   readonly failOpen: Map<string, number>;
   /** At most so many bytes a read, whatever the file has: a seq_file's page. */
   chunkBytes: number;
+  /** The longest read that was asked for, by path. */
+  readonly asked: Map<string, number>;
   readonly openPaths: () => string[];
 }
 
@@ -41,6 +43,7 @@ export const createFileIo = (): FileIo => {
     failRead,
     failOpen,
     chunkBytes: Number.POSITIVE_INFINITY,
+    asked: new Map(),
     openPaths: () => [...paths.values()],
     openReadOnly: (path) => {
       io.calls.open++;
@@ -58,6 +61,7 @@ export const createFileIo = (): FileIo => {
     preadAt: (fd, buf, length, offset) => {
       io.calls.pread++;
       const path = paths.get(fd);
+      io.asked.set(path ?? '', Math.max(length, io.asked.get(path ?? '') ?? 0));
       if (path === undefined) return -EBADF;
       const failure = failureOf(failRead, path);
       if (failure !== 0) return failure;

@@ -1,6 +1,5 @@
 // oom_lock behind a slow console: a memcg with nobody but -1000 calls the kernel's killer again and again, each report takes
-// its time, and whoever is short of the host's memory meanwhile waits for a lock that is never free for him. A daemon that
-// only observes waits with them for the pages of its pipe, so that it cannot tell the class before it is over.
+// its time, and whoever is short of the host's memory meanwhile waits for a lock that is never free for him.
 import { expect, test } from 'vitest';
 import { counterGrowth, runNamed } from '../harness/judge.ts';
 import { expectKilled, INNOCENTS, note } from '../harness/outcome.ts';
@@ -55,4 +54,13 @@ test('enforcing, the leak dies before the kernel has to be asked', () =>
     const seen = await scene.watch({ seconds: WATCH_S, workloads: [...INNOCENTS, ...CALLERS, LEAK] });
     expectKilled(seen, 'leak');
     expect(counterGrowth(seen, 'oom_kill')).toBe(0);
+  }));
+
+test('observing, it goes on beside all who wait, and tells the class', () =>
+  withDaemon({ observe: true, wideMarks: true }, async (scene) => {
+    await prepare(scene, LINE_MS);
+    await scene.watch({ seconds: WATCH_S, workloads: [...INNOCENTS, ...CALLERS, LEAK] });
+    const output = scene.daemon.output();
+    console.info(output.split('\n').filter((line) => /livelock|late|no_action|level/.test(line)).map((l) => l.slice(0, 300)).join('\n'));
+    console.info((await scene.guest.sh('dmesg | grep oomwatchd: ; true')).stdout);
   }));

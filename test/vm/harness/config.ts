@@ -23,6 +23,9 @@ export interface DaemonSettings {
 export const WIDE_KILL_MIB = 64;
 export const WIDE_TERM_MIB = 100;
 
+/** The root file system of the guest cannot be written to. */
+export const INCIDENTS = '/run/oomwatchd/incidents';
+
 export function writeConfigYaml(settings: DaemonSettings): string {
   const lines = [`mode: ${settings.mode ?? 'enforce'}`];
   if (settings.wideMarks) {
@@ -38,5 +41,6 @@ export function writeConfigYaml(settings: DaemonSettings): string {
     for (const exe of settings.protectExe) lines.push(`    - { exe: ${JSON.stringify(exe)}, reason: "guest test" }`);
   }
   if (settings.cgroups) lines.push('cgroups:', ...settings.cgroups.map((rule) => `  - ${rule}`));
+  lines.push(`report: { incidents: { directory: ${INCIDENTS} } }`);
   return lines.join('\n');
 }

@@ -1,7 +1,8 @@
 // The daemon in a guest: started as its unit would start it, ready by what it tells its service manager, and looked at
 // from outside: /proc, its exit code, its metrics.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ended, Job } from './channel.ts';
-import { type DaemonSettings, writeConfigYaml } from './config.ts';
+import { type DaemonSettings, INCIDENTS, writeConfigYaml } from './config.ts';
 import { Guest } from './guest.ts';
 import { withinRunTime } from './host-load.ts';
 import { enterUnit, readUnit } from './unit.ts';
@@ -20,10 +21,14 @@ interface Running {
   jobId: number;
   pid: number;
   readyMs: number;
+  /** What it had printed by then. */
+  printed: string;
 }
 
 const CONFIG = '/etc/oomwatchd/config.yaml';
 const READY_WITHIN_MS = 90_000;
+/** The reporter comes up behind control, in ten seconds of this guest: what it costs is no part of any case. */
+const REPORTER_WITHIN_MS = 60_000;
 const METRICS = 'http://127.0.0.1:9854/metrics';
 
 /**
@@ -46,7 +51,11 @@ cat > ${CONFIG} <<'END_OF_CONFIG'
 ${writeConfigYaml(options)}
 END_OF_CONFIG
 ${(options.modules ?? []).map((name) => `modprobe ${name} || exit 71\n`).join('')}${isProtected ? enterUnit(unit) : NO_PROTECTION}
-mkdir -p /run/oomwatchd && cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? `${environment} ${command}` : `${WITHOUT_CAPABILITIES} ${command}`}`;
+mkdir -p ${INCIDENTS} && chown oomwatchd ${INCIDENTS} && cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? `${environment} ${command}` : `${WITHOUT_CAPABILITIES} ${command}`}`;
+}
+
+async function printed(job: Job, event: string): Promise<void> {
+  while (!job.stdout.includes(`"event":"${event}"`)) await sleep(100, undefined, { ref: false });
 }
 
 async function startAndWait(guest: Guest, options: DaemonOptions): Promise<Running> {
@@ -69,8 +78,9 @@ async function startAndWait(guest: Guest, options: DaemonOptions): Promise<Runni
   });
   ended.catch(() => undefined); // from here on the cases look at its end themselves
   const readyMs = Date.now() - begun;
+  await withinRunTime(guest.qemu.pid, REPORTER_WITHIN_MS, 'the reporter listens', printed(job, 'report_listening'));
   await guest.sh('sleep 3'); // let it index the processes and fall into its calm pace
-  return { jobId: job.id, pid: await job.started, readyMs };
+  return { jobId: job.id, pid: await job.started, readyMs, printed: job.stdout + job.stderr };
 }
 
 export class Daemon {
@@ -79,12 +89,14 @@ export class Daemon {
   readonly notes: string[] = [];
   private readonly guest: Guest;
   private readonly job: Job;
+  private readonly before: string;
 
   private constructor(guest: Guest, running: Running) {
     this.guest = guest;
     this.pid = running.pid;
     this.readyMs = running.readyMs;
     this.job = guest.channel.adopt(running.jobId);
+    this.before = this.job.stdout === '' ? running.printed : '';
     guest.channel.on('notify', (text: string) => this.notes.push(text));
   }
 
@@ -111,9 +123,9 @@ export class Daemon {
     }
   }
 
-  /** What it has printed since the guest was resumed. */
+  /** What it has printed since its start. */
   output(): string {
-    return this.job.stdout + this.job.stderr;
+    return this.before + this.job.stdout + this.job.stderr;
   }
 
   get ended(): Promise<Ended> {
