@@ -210,6 +210,7 @@ const EDGES: readonly (readonly [file: string, specifier: string, allowed: boole
   ['standby/probe.ts', 'node:fs', false],
   ['linux/sys/ipc.ts', 'koffi', true],
   ['linux/sys/locks.ts', 'koffi', true],
+  ['linux/sys/memory.ts', 'koffi', true],
   ['config/probe.ts', 'zod', true],
   ['config/probe.ts', '../core/policy.ts', true],
   ['config/probe.ts', '../core/event.ts', false],

@@ -7,9 +7,11 @@ import { readUnit } from '../vm/harness/unit.ts';
 const run = promisify(execFile);
 
 const heap = new URL('../../dist/commands/daemon/heap.js', import.meta.url).pathname;
+const protection = new URL('../../dist/commands/daemon/protection.js', import.meta.url).pathname;
 
 /** `burn(n)` makes n KiB of garbage. */
 const PRELUDE = `
+  const { takeMemory } = await import(${JSON.stringify(protection)});
   const { settleCompiler, settleHeap } = await import(${JSON.stringify(heap)});
   const burn = (kib) => { let last; for (let i = 0; i < kib; i++) last = new Array(124).fill(i); return last; };
   settleCompiler();
@@ -40,6 +42,35 @@ test('after start-up 768 KiB of garbage take no fresh pages', async () => {
   expect(Number(await asDaemon(FAULTS, ['as_started'])), 'nobody has been there').toBeGreaterThan(100);
   const faults = Number(await asDaemon(FAULTS, ['settled']));
   console.info(`${faults} minor faults for 768 KiB of garbage`);
+  expect(faults).toBeLessThan(FAULTS_MAX);
+});
+
+/** Half a MiB that lives on, as what V8 learns of code does: promoted, so it is copied to the old generation. */
+const PROMOTED = `
+  const { readFileSync } = await import('node:fs');
+  const { runInNewContext } = await import('node:vm');
+  const { default: v8 } = await import('node:v8');
+  const faults = () => Number(readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')[7]);
+  const live = [];
+  faults();
+  if (process.argv[1] === 'settled') {
+    settleHeap();
+    takeMemory({ proc: '/proc' });
+  }
+  v8.setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  collect({ type: 'minor' });
+  for (let i = 0; i < 512; i++) live.push(new Array(124).fill(i));
+  const before = faults();
+  for (let times = 0; times < 2; times++) collect({ type: 'minor' });
+  const taken = faults() - before;
+  process.stdout.write(String(taken));
+`;
+
+test('what lives on finds its pages in the old generation', async () => {
+  expect(Number(await asDaemon(PROMOTED, ['as_started'])), 'new pages').toBeGreaterThan(100);
+  const faults = Number(await asDaemon(PROMOTED, ['settled']));
+  console.info(`${faults} minor faults for 512 KiB that are promoted`);
   expect(faults).toBeLessThan(FAULTS_MAX);
 });
 

@@ -34,7 +34,7 @@ import { kmsgLine } from './kmsg-line.ts';
 import { createLastResort } from './last-resort.ts';
 import { createOffLoop } from './off-loop.ts';
 import type { PolicyResult } from './policy-source.ts';
-import { lockCode } from './protection.ts';
+import { lockCode, takeMemory } from './protection.ts';
 import { rehearse } from './rehearsal.ts';
 import { createReload, statusLine } from './reload.ts';
 import { openReporting } from './reporting.ts';
@@ -137,6 +137,7 @@ export const runDaemon = async (
     standing.push(standby.finding);
     publish({ kind: 'finding', finding: standby.finding });
   }
+  takeMemory(roots);
   const slowNumbers = never();
   const ticked = (): void => {
     watchdog.feed();

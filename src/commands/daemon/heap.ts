@@ -40,6 +40,29 @@ const fillYoungGeneration = (): void => {
   }
 };
 
+/** What V8 puts into the old generation in half a minute of an incident, and as much again. */
+const OLD_KIB = 768;
+/** One in 64 KiB stays, so that none of V8's pages of 256 KiB is empty, and given back. */
+const KEPT_OF = 64;
+const kept: number[][] = [];
+
+type Collect = (options?: { type: 'minor' }) => void;
+
+/**
+ * Code that runs for its first few times, as most of the kill path does in an incident, leaves feedback vectors, hidden classes
+ * and handlers in the old generation. They find room among garbage there, on pages that have been written to.
+ */
+const reserveOldGeneration = (collect: Collect): void => {
+  const garbage: number[][] = [];
+  for (let at = 0; at < OLD_KIB; at++) garbage.push(new Array<number>(ELEMENTS_PER_KIB).fill(at));
+  // What has survived twice is old.
+  for (let times = 0; times < 2; times++) collect({ type: 'minor' });
+  for (let at = 0; at < OLD_KIB; at += KEPT_OF) kept.push(garbage[at] as number[]);
+  garbage.length = 0;
+  v8.setFlagsFromString('--no-compact');
+  collect();
+};
+
 /**
  * After start-up: what loading and rehearsing left behind goes now, and not in a full collection that V8 would start by
  * itself later. What is allocated from then on finds its pages there.
@@ -50,7 +73,9 @@ export const settleHeap = (): void => {
   v8.setFlagsFromString('--no-optimize-for-size');
   v8.setFlagsFromString('--compact-on-every-full-gc --expose-gc');
   // Without arguments: V8 of Node.js 20 takes any object for "only the young generation".
-  (runInNewContext('gc') as () => void)();
+  const collect = runInNewContext('gc') as Collect;
+  collect();
   v8.setFlagsFromString('--no-compact-on-every-full-gc');
+  reserveOldGeneration(collect);
   fillYoungGeneration();
 };

@@ -1,8 +1,9 @@
 /** What control asks of the kernel for its own survival, and what it did not get, as findings. */
 import type { Finding } from '../../core/event.ts';
 import type { Roots } from '../../linux/root.ts';
-import { lockFileMappings, setOwnOomScoreAdj } from '../../linux/self.ts';
+import { lockFileMappings, populateHeap, setOwnOomScoreAdj } from '../../linux/self.ts';
 import { errnoName } from '../../linux/sys/errno.ts';
+import { reserveMalloc } from '../../linux/sys/memory.ts';
 
 const OOM_SCORE_ADJ_MIN = -1000;
 
@@ -11,6 +12,15 @@ const OOM_SCORE_ADJ_MIN = -1000;
  * oom_score_adj tells that, so the answer is not needed here.
  */
 export const becomeUnkillable = (roots: Roots): void => void setOwnOomScoreAdj(roots.proc, OOM_SCORE_ADJ_MIN);
+
+/** Fifteen reads of 64 KiB at once by node:fs, as there are when holders and cgroups are looked at. */
+const MALLOC_BYTES = 2 ** 20;
+
+/** After V8's heap was settled: what this process will need in a shortage it has. */
+export const takeMemory = (roots: Roots): void => {
+  reserveMalloc(MALLOC_BYTES);
+  populateHeap(roots.proc);
+};
 
 /** After the rehearsal, when the code that is needed is in. */
 export const lockCode = (roots: Roots): { lockedKiB: number; finding: Finding | null } => {

@@ -1,9 +1,9 @@
 /** Where swap lies, read off the loop: now and then in calm times, every few seconds while memory is near its marks. */
-import { readFile } from 'node:fs/promises';
 import type { State } from '../../core/state.ts';
 import { unknownSwapUse } from '../../core/swap-use.ts';
 import { LEVEL } from '../../core/verdict.ts';
 import { parseSwaps, type SwapArea, swapUseOf } from '../../linux/proc/swaps.ts';
+import { readText } from '../../linux/read-text.ts';
 import type { Host } from './host.ts';
 import { createPaced } from './paced.ts';
 import type { Watchers } from './watchers.ts';
@@ -19,7 +19,7 @@ export const watchSwapUse = ({ roots }: Pick<Host, 'roots'>, state: State): Watc
   const reading = createPaced(async () => {
     const areas: SwapArea[] = [];
     // Without CONFIG_SWAP there is no such file: then there is no swap either.
-    const text = await readFile(`${roots.proc}/swaps`, 'latin1').catch(() => null);
+    const text = await readText(`${roots.proc}/swaps`).catch(() => null);
     if (text !== null && parseSwaps(text, areas) === null) use = swapUseOf(areas);
   });
 

@@ -1,5 +1,6 @@
 /** The processes of a cgroup and of all below it: cgroup.procs, read off the loop. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { readText } from '../read-text.ts';
 
 /** As many as are looked at of any group (linux/index/oom-members.ts): a pod has tens of processes in a few cgroups. */
 const CGROUPS_MAX = 64;
@@ -19,7 +20,7 @@ export const listMembers = async (directory: string): Promise<Members> => {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     if (cgroups++ === CGROUPS_MAX) return { pids: pids.slice(0, PROCESSES_MAX), isWhole: false };
     // A threaded cgroup answers EOPNOTSUPP; its processes are those of the domain above it.
-    const text = await readFile(`${next}/cgroup.procs`, 'latin1').catch(() => '');
+    const text = await readText(`${next}/cgroup.procs`).catch(() => '');
     // 0: a process of another pid namespace.
     pids.push(
       ...text

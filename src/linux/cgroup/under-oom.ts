@@ -6,9 +6,9 @@
  * oom_kill_disable 1 with under_oom 1: its tasks sleep in mem_cgroup_oom_synchronize() until somebody makes room. No PSI counts
  * that, and nothing is logged.
  */
-import { readFile } from 'node:fs/promises';
 import { type CgroupRow, emptyCgroupRow } from '../../core/cgroup-row.ts';
 import { ABSENT } from '../../core/units.ts';
+import { readText } from '../read-text.ts';
 import { childrenOf } from './directory.ts';
 
 /** Looked at in one walk: each is one small file. */
@@ -26,7 +26,7 @@ export const hangsUnderOom = (oomControl: string): boolean => {
 
 const textOf = (path: string): Promise<string> =>
   // Gone with its cgroup, or the root, which has fewer files: in neither does anybody hang.
-  readFile(path, 'latin1').catch(() => '');
+  readText(path).catch(() => '');
 
 const kibOf = async (path: string): Promise<number> => {
   const text = await textOf(path);

@@ -2,11 +2,12 @@
  * Pools of huge pages (Documentation/admin-guide/mm/hugetlbpage.rst): /sys/kernel/mm/hugepages/hugepages-2048kB has
  * nr_hugepages, free_hugepages and resv_hugepages. A pool is out of reach for everything else, also while it is free.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { Holder } from '../../core/holder.ts';
+import { readText } from '../read-text.ts';
 
 const readCount = async (path: string): Promise<number> => {
-  const text = await readFile(path, 'latin1').catch(() => '');
+  const text = await readText(path).catch(() => '');
   return /^\d{1,15}\n?$/.test(text) ? Number(text) : 0;
 };
 

@@ -2,8 +2,9 @@
  * One look at who has memory that no death returns: every reader of this folder in turn, the cheap ones first. Off the
  * loop, and only while memory is short: all of it opens files.
  */
-import { opendir, readFile, readlink, stat, statfs } from 'node:fs/promises';
+import { opendir, readlink, stat, statfs } from 'node:fs/promises';
 import type { Holder, HolderKind } from '../../core/holder.ts';
+import { readText } from '../read-text.ts';
 import type { Roots } from '../root.ts';
 import { parseArcstats } from './arcstats.ts';
 import { parseBalance } from './balance.ts';
@@ -41,8 +42,6 @@ const FILES_MS = 300;
 /** Containers whose tmpfs mounts are looked at: those of the cgroups with most shmem. */
 const CONTAINERS_MAX = 4;
 
-const text = (path: string): Promise<string> => readFile(path, 'latin1');
-
 const list = async (path: string, limit: number, isWanted: (isFolder: boolean) => boolean): Promise<string[]> => {
   const names: string[] = [];
   for await (const entry of await opendir(path, { encoding: 'latin1' as BufferEncoding })) {
@@ -52,13 +51,18 @@ const list = async (path: string, limit: number, isWanted: (isFolder: boolean) =
   return names;
 };
 
-const tmpfsIo: TmpfsIo = { readFile: text, statfs };
+const bytesOf = async (path: string): Promise<Uint8Array> => Buffer.from(await readText(path), 'latin1');
+
+const tmpfsIo: TmpfsIo = { readFile: readText, statfs };
 const linkIo: LinkIo = {
   list: (path, limit) => list(path, limit, () => true),
   readlink: (path) => readlink(path, 'latin1'),
   stat,
 };
-const cgroupIo: CgroupIo = { listFolders: (path, limit) => list(path, limit, (isFolder) => isFolder), readFile: text };
+const cgroupIo: CgroupIo = {
+  listFolders: (path, limit) => list(path, limit, (isFolder) => isFolder),
+  readFile: readText,
+};
 
 /** The largest of each kind, and of those the largest. */
 export const largest = (found: readonly Holder[], leastKiB: number): Holder[] => {
@@ -86,13 +90,13 @@ export const createLook = (
 
   /** One that came in the shortage is not in the index yet. */
   const commOf = async (pid: number): Promise<string> =>
-    census.commOf(pid) || (await text(`${proc}/${pid}/comm`).catch(() => '')).trimEnd();
+    census.commOf(pid) || (await readText(`${proc}/${pid}/comm`).catch(() => '')).trimEnd();
 
   /** A process in each of the most charged cgroups: it has the mounts of its container. */
   const containers = async (charged: readonly Holder[]): Promise<View[]> => {
     const views: View[] = [];
     for (const { name } of charged.slice(0, CONTAINERS_MAX)) {
-      const pid = /^\d+/.exec(await text(`${cgroup2}${name}/cgroup.procs`).catch(() => ''))?.[0];
+      const pid = /^\d+/.exec(await readText(`${cgroup2}${name}/cgroup.procs`).catch(() => ''))?.[0];
       if (pid === undefined) continue;
       views.push({ pid, root: `${proc}/${pid}/root`, suffix: ` in pid ${pid} (${await commOf(Number(pid))})` });
     }
@@ -126,19 +130,19 @@ export const createLook = (
   };
 
   return async () => {
-    const balance = parseBalance(await patience.ask('meminfo', () => text(`${proc}/meminfo`), ''));
+    const balance = parseBalance(await patience.ask('meminfo', () => readText(`${proc}/meminfo`), ''));
     const leastKiB = Math.max(1, Math.round(balance.memTotalKiB * LEAST_SHARE));
-    const arc = parseArcstats(await patience.ask('arcstats', () => text(`${proc}/spl/kstat/zfs/arcstats`), ''));
+    const arc = parseArcstats(await patience.ask('arcstats', () => readText(`${proc}/spl/kstat/zfs/arcstats`), ''));
     const huge = await patience.ask('hugepages', () => readHugePages(sys), []);
-    const segments = parseSysvShm(await patience.ask('sysvipc/shm', () => text(`${proc}/sysvipc/shm`), ''));
+    const segments = parseSysvShm(await patience.ask('sysvipc/shm', () => readText(`${proc}/sysvipc/shm`), ''));
     const mounts = await patience.ask('tmpfs', () => mounted([]), []);
     // What mounts and segments do not explain is in files without a name, or in the mounts of containers.
     const isUnexplained = balance.shmemKiB - sum(mounts) - sum(segments) >= leastKiB;
     const top = census.pids().slice(0, MAPPERS_MAX);
-    const { shared, pageTables } = await readMappers(readFile, proc, top);
+    const { shared, pageTables } = await readMappers(bytesOf, proc, top);
     const points = mounts.map(({ name }) => name);
     const nameless = isUnexplained ? await patience.ask('fd', () => files(points), []) : [];
-    const slab = parseSlabinfo(await patience.ask('slabinfo', () => text(`${proc}/slabinfo`), ''), pageKiB);
+    const slab = parseSlabinfo(await patience.ask('slabinfo', () => readText(`${proc}/slabinfo`), ''), pageKiB);
     const charges = await patience.ask(
       'memory.stat',
       () => (cgroup2 === '' ? Promise.resolve([]) : readCgroupCharges(cgroupIo, cgroup2, leastKiB)),

@@ -7,8 +7,9 @@
  * The stack needs CAP_SYS_ADMIN, which the daemon need not have. syscall, stack and links of descriptors can wait for
  * exec_update_lock for ever (kernel-facts 4.4), so all is read on the lane.
  */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { FLAG, type ProcessTable } from '../../core/process-table.ts';
+import { readText } from '../read-text.ts';
 import type { Lane } from './lane.ts';
 import { isSwapoffUnderWay, isUnmergeUnderWay, isUnmerging, whereabouts } from './origin-proof.ts';
 
@@ -51,7 +52,7 @@ export const createOrigins = (
           });
       }),
     );
-  const textOf = (path: string): Promise<string> => inLane(() => readFile(path, 'latin1'), '');
+  const textOf = (path: string): Promise<string> => inLane(() => readText(path), '');
   const holdsOpen = async (base: string, file: string): Promise<boolean> => {
     const fds = await inLane(() => readdir(`${base}/fd`), []);
     for (const fd of fds.slice(0, FDS_MAX)) {

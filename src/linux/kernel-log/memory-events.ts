@@ -3,7 +3,8 @@
  * the processes of a cgroup and of all below it that any OOM killer of the kernel has killed. The root has no such file, so
  * the cgroups right below it are read. Asked when /proc/vmstat counted a kill of which no record told.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { readText } from '../read-text.ts';
 
 export interface MemoryEvents {
   /** Where the counter has risen since the last call, as "system.slice +2, user.slice +1"; "" when nowhere. */
@@ -27,7 +28,7 @@ export const createMemoryEvents = (root: string): MemoryEvents => {
     const entries = root === '' ? [] : await readdir(root, { withFileTypes: true }).catch(() => []);
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     for (const name of names.slice(0, CGROUPS_MAX)) {
-      const text = await readFile(`${root}/${name}/memory.events`, 'latin1').catch(() => '');
+      const text = await readText(`${root}/${name}/memory.events`).catch(() => '');
       counts.set(name, oomKillOf(text));
     }
     return counts;

@@ -118,6 +118,17 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'oom_lock',
     'medium',
   ],
+  [
+    'the same, which says of itself that it found nobody',
+    {
+      ...STANDS,
+      cgroups: [aCgroup({ oomPerS: 2 })],
+      kernel: { noKillableMs: 99_000, noKillableText: 'Out of memory and no killable processes...' },
+    },
+    'before_kill',
+    'oom_lock',
+    'medium',
+  ],
   ['t8: a tmpfs of 70 %', { isShort: true, noAction: 'futile', now: { shmemKiB: 17 * GIB } }, 'other', 'shmem', 'high'],
   [
     'a tmpfs that grew by what was lost',
