@@ -90,6 +90,8 @@ const createRouter = (
 };
 
 const send = (response: ServerResponse, answer: Answer, connections: Connections): void => {
+  // Gone while the answer was made: what is reserved now would never be given back, as its 'close' has been.
+  if (response.closed) return;
   const length = Buffer.byteLength(answer.body);
   const hasRoom = connections.reserve(length);
   const { status, type, body, headers = {} } = hasRoom ? answer : text(503, TOO_MUCH_UNREAD, { 'Retry-After': '1' });

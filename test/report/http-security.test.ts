@@ -217,6 +217,25 @@ describe('whoever asks too much', () => {
     for (const socket of sockets) socket.destroy();
     await until(async () => (await get(port, '/incidents/20261122T194200Z-1')).status === 200, 20_000);
   });
+
+  test('and is gone before the answer is made holds no room for it', async () => {
+    const answers: ((text: string) => void)[] = [];
+    const { incidents } = sources;
+    const read = (): Promise<string> => new Promise((resolve) => void answers.push(resolve));
+    const slow = createPages(statusOf(), { incidents: { heads: () => incidents?.heads() ?? [], read } }, () => 0);
+    const { port, server } = await serve({ pages: slow });
+    for (let asked = 1; asked <= 8; asked++) {
+      const accepted = once(server, 'connection');
+      const socket = dial(port, 'GET /incidents/20261122T194200Z-1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const [peer] = await accepted;
+      await until(() => answers.length === asked);
+      const closed = once(peer, 'close');
+      socket.destroy();
+      await closed;
+      answers[asked - 1]?.('x'.repeat(2 ** 20));
+    }
+    expect((await get(port, '/metrics')).status).toBe(200);
+  });
 });
 
 const openssl = (folder: string, ...args: string[]): void => {
