@@ -91,6 +91,7 @@ export const createCollector = ({ opened, closed, isTaken }: CollectorPorts): Co
       else if (role === 'lead') lead = [...lead, event].slice(-LEAD_EVENTS);
     },
     tick: () => {
+      open?.extent.tick();
       if (open === undefined || open.extent.isHeld) return;
       const limit = starts.length > MANY ? QUIET_TICKS_WHEN_MANY : QUIET_TICKS;
       if (++quiet >= limit) cut();

@@ -50,9 +50,15 @@ export const roleOf = (event: StampedEvent): Role => {
 
 /** Victims that are waited for; more are followed by control all the same. */
 const VICTIMS_MAX = 256;
+/** Cgroups that are waited for. */
+const CGROUPS_MAX = 256;
+/** It is told once a minute while it lasts; its end may go untold, as lines about cgroups have a budget. */
+const CGROUP_TICKS = 600;
 
 export interface Extent {
   see(event: StampedEvent): void;
+  /** Once a second. */
+  tick(): void;
   /** Something of it goes on. */
   readonly isHeld: boolean;
 }
@@ -62,8 +68,18 @@ export const createExtent = (): Extent => {
   let hasEpisode = false;
   let isShort = false;
   let hasLivelock = false;
-  let conditions = 0;
   const dying = new Set<number>();
+  /** What is wrong with which cgroup, and for how many ticks that is believed. */
+  const conditions = new Map<string, number>();
+
+  const seeCgroup = (event: Extract<StampedEvent, { kind: 'cgroup' }>): void => {
+    const key = `${event.condition} ${event.path}`;
+    if (!event.holds) conditions.delete(key);
+    else if (cgroupRole(event) === 'trigger' && (conditions.has(key) || conditions.size < CGROUPS_MAX)) {
+      conditions.set(key, CGROUP_TICKS);
+    }
+  };
+
   return {
     see: (event) => {
       switch (event.kind) {
@@ -86,10 +102,7 @@ export const createExtent = (): Extent => {
           hasLivelock = event.stage !== 'ends';
           return;
         case 'cgroup':
-          if (cgroupRole(event) === 'trigger') conditions++;
-          else if (!event.holds && event.condition !== 'at_limit' && event.condition !== 'memory_high') {
-            conditions = Math.max(0, conditions - 1);
-          }
+          seeCgroup(event);
           return;
         case 'signal':
           // Without a victim it is of another version.
@@ -104,8 +117,14 @@ export const createExtent = (): Extent => {
         default:
       }
     },
+    tick: () => {
+      for (const [key, left] of conditions) {
+        if (left > 1) conditions.set(key, left - 1);
+        else conditions.delete(key);
+      }
+    },
     get isHeld() {
-      return hasEpisode || isShort || hasLivelock || conditions > 0 || dying.size > 0;
+      return hasEpisode || isShort || hasLivelock || conditions.size > 0 || dying.size > 0;
     },
   };
 };

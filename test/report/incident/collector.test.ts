@@ -33,6 +33,10 @@ const level = (to: 'calm' | 'approach' | 'term'): OomwatchdEvent => ({
 });
 const begins: OomwatchdEvent = { kind: 'episode_started', episode: 1, firstSignMs: 0, detectors: ['mem_available'] };
 const ends: OomwatchdEvent = { kind: 'episode_ended', episode: 1, durationMs: 9000, signals: 1, returnedKiB: 5 };
+const pod: Extract<OomwatchdEvent, { kind: 'cgroup' }> = {
+  ...{ kind: 'cgroup', path: '/a', condition: 'oom_loop', holds: true, forMs: 10_000, currentKiB: 1, limitKiB: 1 },
+  ...{ perS: 9, fullPermyriad: 9000, processes: 1, unkillable: 1, members: '' },
+};
 
 describe('an incident', () => {
   test('reaches back to the first sign, and ends when its episode is over and nothing more is told', () => {
@@ -132,6 +136,32 @@ describe('an incident', () => {
       tell({ kind: 'source', name: 'psi', up: true, detail: '' });
       wait(1);
     }
+    expect(closed).toHaveLength(1);
+  });
+
+  test('of a cgroup that stays out of memory ends with it, however often it was told', () => {
+    const { closed, tell, wait } = collect();
+    for (let minute = 0; minute < 5; minute++) {
+      tell({ ...pod, path: '/a' });
+      tell({ ...pod, path: '/b' });
+      wait(60);
+    }
+    tell({ ...pod, path: '/a', holds: false });
+    wait(60);
+    expect(closed).toEqual([]);
+    tell({ ...pod, path: '/b', holds: false });
+    wait(15);
+    expect(closed).toHaveLength(1);
+  });
+
+  test('of a cgroup whose end goes untold is over when nothing has been told of it for ten minutes', () => {
+    const { closed, tell, wait } = collect();
+    tell(pod);
+    wait(599);
+    tell(pod);
+    wait(600);
+    expect(closed).toEqual([]);
+    wait(15);
     expect(closed).toHaveLength(1);
   });
 
