@@ -21,7 +21,7 @@ import type {
 import type { Facts } from './facts.ts';
 import { type IncidentHead, noticeRow } from './incident-head.ts';
 import { adviceOf, storyOf, titleOf, whyOf } from './incident-wording.ts';
-import { killedIn, outcomeOf } from './outcome.ts';
+import { outcomeOf } from './outcome.ts';
 import { columnsOf, merged } from './series.ts';
 
 export interface Surroundings {
@@ -150,7 +150,7 @@ const hostOf = (host: object | undefined): Record<string, unknown> | null =>
 /** The head alone, for one that is still open: cheap enough for every look at a list. */
 export const openHead = (facts: Facts): IncidentHead => ({
   ...{ id: facts.id, startedMs: facts.startedMs, endedMs: null, outcome: 'going_on' },
-  ...{ title: orElse(() => titleOf(facts), UNTOLD), victims: killedIn(facts).size },
+  ...{ title: orElse(() => titleOf(facts), UNTOLD), victims: facts.killed.all.size },
 });
 
 export const documentOf = (facts: Facts, around: Surroundings, state: IncidentState): IncidentDocument => {
@@ -167,7 +167,7 @@ export const documentOf = (facts: Facts, around: Surroundings, state: IncidentSt
     started_ms: startedMs,
     ended: endedMs === null ? null : new Date(endedMs).toISOString(),
     ended_ms: endedMs,
-    victims: killedIn(facts).size,
+    victims: facts.killed.all.size,
     story: orElse(() => storyOf(facts), [UNTOLD, '', '']),
     advice: orElse(() => adviceOf(facts), []),
     memory: memoryRow(facts),

@@ -6,6 +6,7 @@ import type { Recording } from '../recorder/recorder.ts';
 import type { EventOf } from '../sentence.ts';
 import type { NoticeResult } from './incident-head.ts';
 import { createKept, type Kept } from './kept.ts';
+import { createKilled, type Killed } from './killed.ts';
 import { createSeries, type Series } from './series.ts';
 
 /** The numbers before the first sign, so that the picture shows from where it came. */
@@ -27,6 +28,7 @@ export interface Facts {
   readonly events: Kept<StampedEvent>;
   readonly rankings: Kept<EventOf<'ranked'>>;
   readonly signals: Kept<EventOf<'signal'>>;
+  readonly killed: Killed;
   readonly verdicts: Kept<EventOf<'verify'>>;
   readonly kernel: Kept<Kernel>;
   readonly livelocks: Kept<EventOf<'livelock'>>;
@@ -61,6 +63,7 @@ const memoryIn = (event: StampedEvent): MemoryFacts | undefined =>
 export const createFacts = (id: string, startedMs: number): OpenFacts => {
   const rankings = createKept<EventOf<'ranked'>>(4, 4);
   const signals = createKept<EventOf<'signal'>>(24, 24);
+  const killed = createKilled();
   const verdicts = createKept<EventOf<'verify'>>(24, 24);
   const kernel = createKept<Kernel>(24, 24);
   const livelocks = createKept<EventOf<'livelock'>>(8, 8);
@@ -131,9 +134,24 @@ export const createFacts = (id: string, startedMs: number): OpenFacts => {
   return {
     id,
     startedMs,
-    ...{ events, rankings, signals, verdicts, kernel, livelocks, others, nothings, lives, seconds, tenths, notices },
+    ...{
+      events,
+      rankings,
+      signals,
+      killed,
+      verdicts,
+      kernel,
+      livelocks,
+      others,
+      nothings,
+      lives,
+      seconds,
+      tenths,
+      notices,
+    },
     take: (event) => {
       events.add(event);
+      killed.see(event);
       const now = memoryIn(event);
       if (now !== undefined) {
         const lowest = memory === undefined || now.memAvailableKiB < memory.lowest.memAvailableKiB;

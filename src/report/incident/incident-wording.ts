@@ -1,5 +1,5 @@
 /** The words of an incident report. Sentences of single events are those of the log (wording.ts and its neighbours). */
-import { size, sizeOf, span } from '../amount.ts';
+import { count, size, sizeOf, span } from '../amount.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from '../livelock-remedy.ts';
 import { livelockRemedy } from '../livelock-wording.ts';
 import { available, type EventOf, named, who } from '../sentence.ts';
@@ -34,8 +34,14 @@ export const clockOf = (timeMs: number): string => {
 /** Ended by a full stop. Not begun by a capital: its first word may be the name of a process. */
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-const firstSignal = ({ signals }: Facts): EventOf<'signal'> | undefined =>
-  signals.list().find(({ company }) => company === '') ?? signals.list()[0];
+const hasReached = ({ sent, errno }: EventOf<'signal'>): boolean => sent && errno === 0;
+
+/** The first that reached somebody, if any did; to who was chosen rather than to who goes along. */
+const firstSignal = ({ signals }: Facts): EventOf<'signal'> | undefined => {
+  const all = signals.list();
+  const chosen = all.filter(({ company }) => company === '');
+  return chosen.find(hasReached) ?? all.find(hasReached) ?? chosen[0] ?? all[0];
+};
 
 const firstKill = ({ kernel }: Facts): EventOf<'kernel_kill'> | undefined =>
   kernel.list().find((event) => event.kind === 'kernel_kill');
@@ -49,20 +55,19 @@ export const titleOf = (facts: Facts): string => {
   const livelock = facts.livelocks.list()[0];
   const kill = firstKill(facts);
   const more = (count: number): string => (count > 1 ? ` and ${count - 1} more` : '');
-  const kills = facts.signals.list().filter(({ sent, errno }) => sent && errno === 0);
-  const pids = new Set(kills.map(({ victim }) => victim.pid)).size;
-  if (signal !== undefined && kills.length > 0) return `Short of memory: killed ${who(signal.victim)}${more(pids)}`;
+  if (signal !== undefined && hasReached(signal)) {
+    return `Short of memory: killed ${who(signal.victim)}${more(facts.killed.byUs.size)}`;
+  }
   const rescue = firstRescue(facts);
   if (rescue?.outcome === 'killed') return `Short of memory: the second process killed ${named(rescue)}`;
   if (livelock !== undefined) return `Livelock: ${CAUSE_WORDS[livelock.cause].cause}`;
-  if (kill !== undefined) {
-    const killed = facts.kernel.list().filter(({ kind }) => kind === 'kernel_kill').length + facts.kernel.dropped;
-    return `The kernel killed ${named(kill)}${more(killed)}`;
-  }
-  if (signal !== undefined) return `Short of memory: would have killed ${who(signal.victim)}`;
+  if (kill !== undefined) return `The kernel killed ${named(kill)}${more(facts.killed.byKernel.size)}`;
+  if (signal?.errno === 0) return `Short of memory: would have killed ${who(signal.victim)}`;
   const other = facts.others.list().find(({ kind }) => kind === 'cgroup' || kind === 'cgroup_rule');
-  if (other !== undefined) return sentence(lineOf(other).msg.split(':')[0] ?? '').slice(0, -1);
-  return facts.nothings.list().length > 0 ? 'Short of memory: nobody was killed' : 'Short of memory';
+  // Up to its numbers: a path of containerd has colons of its own.
+  if (other !== undefined) return lineOf(other).msg.split(': ', 1)[0] ?? '';
+  const isIdle = signal !== undefined || facts.nothings.list().length > 0;
+  return isIdle ? 'Short of memory: nobody was killed' : 'Short of memory';
 };
 
 const whatHappened = (facts: Facts): string => {
@@ -88,9 +93,11 @@ const whatHappened = (facts: Facts): string => {
 const whatWasDone = (facts: Facts): string => {
   const signal = firstSignal(facts);
   if (signal !== undefined) {
-    const others = new Set(facts.signals.list().map(({ victim }) => victim.pid)).size - 1;
-    const more = others > 0 ? `; ${others} more ${others === 1 ? 'process' : 'processes'} followed` : '';
-    return sentence(`oomwatchd ${signal.sent ? 'sent ' : ''}${lineOf(signal).msg}${signal.sent ? more : ''}`);
+    const { msg } = lineOf(signal);
+    if (!hasReached(signal)) return sentence(signal.errno === 0 ? `oomwatchd ${msg}` : `oomwatchd tried: ${msg}`);
+    const others = facts.killed.byUs.size - 1;
+    const more = others > 0 ? `; ${count(others, 'more process', 'more processes')} followed` : '';
+    return sentence(`oomwatchd sent ${msg}${more}`);
   }
   const deed = firstRescue(facts) ?? facts.others.list().find(({ kind }) => kind === 'sysrq' || kind === 'remedy');
   if (deed !== undefined) return sentence(lineOf(deed).msg);

@@ -1,16 +1,6 @@
-/** What an incident came to, in one word of a closed list, and how many died. */
+/** What an incident came to, in one word of a closed list. */
 import type { Outcome } from './document.ts';
 import type { Facts } from './facts.ts';
-
-/** Everybody who was killed, by us, by standby or by the kernel, each pid once. */
-export const killedIn = ({ signals, kernel, others, lives }: Facts): ReadonlySet<number> => {
-  const pids = new Set<number>();
-  for (const { sent, errno, victim } of signals.list()) if (sent && errno === 0 && victim) pids.add(victim.pid);
-  for (const event of kernel.list()) if (event.kind === 'kernel_kill') pids.add(event.pid);
-  for (const event of others.list()) if (event.kind === 'rescue' && event.outcome === 'killed') pids.add(event.pid);
-  for (const { pid, killedBy } of lives.values()) if (killedBy !== 'other' && killedBy !== 'itself') pids.add(pid);
-  return pids;
-};
 
 /** The first that holds. What is left to do stands before what is done. */
 export const outcomeOf = (facts: Facts): Outcome => {
@@ -25,7 +15,7 @@ export const outcomeOf = (facts: Facts): Outcome => {
   if (verdict !== undefined && verdict !== null) return verdict;
   if (others.list().some((event) => event.kind === 'rescue' && event.outcome === 'killed')) return 'standby_killed';
   if (kernel.list().some((event) => event.kind === 'kernel_kill')) return 'kernel_killed';
-  if (signals.list().some(({ sent }) => !sent)) return 'observed';
+  if (signals.list().some(({ sent, errno }) => !sent && errno === 0)) return 'observed';
   const isIdle = nothings.list().some(({ reason }) => reason !== 'waiting_for_victim' && reason !== 'observe_mode');
   return isIdle || (holders !== undefined && holders.holders.length > 0) ? 'nothing_done' : 'passed';
 };

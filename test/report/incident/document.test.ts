@@ -145,6 +145,47 @@ describe('the story', () => {
     expect([outcome, victims]).toEqual(['observed', 0]);
   });
 
+  test('names whom a signal has reached, not whom the kernel refused before', () => {
+    const refused = { ...signal, errno: 1, sent: false };
+    const other = { ...java, pid: 5, comm: 'ruby' };
+    const { title, story, victims } = storyOf(refused, { ...signal, victim: other });
+    expect(title).toBe('Short of memory: killed ruby (pid 5, tomcat.service, 2.3 GiB)');
+    expect(story[1]).toMatch(/^oomwatchd sent SIGKILL to ruby \(pid 5, [^;]*\.$/);
+    expect(victims).toBe(1);
+  });
+
+  test('of a signal that was refused says so, and not that it was observed', () => {
+    const { title, story, outcome } = storyOf(
+      { ...signal, errno: 1, sent: false },
+      { kind: 'no_action', episode: 1, reason: 'no_privilege', detail: '', memory },
+      { kind: 'episode_ended', episode: 1, durationMs: 900, signals: 0, returnedKiB: 0 },
+    );
+    expect([title, outcome]).toEqual(['Short of memory: nobody was killed', 'nothing_done']);
+    expect(story[1]).toMatch(/^oomwatchd tried: SIGKILL to java .* failed with EPERM/);
+  });
+
+  test('counts everybody who was killed, also those it has no line for', () => {
+    const storm = Array.from({ length: 300 }, (_, at) => ({
+      ...({ ...signal, company: at === 0 ? '' : 'fork_storm', companyOf: at === 0 ? 0 : 100 } as const),
+      victim: { ...java, pid: 100 + at },
+    }));
+    const { title, story, victims, signals } = storyOf(...storm);
+    expect(title).toContain('and 299 more');
+    expect(story[1]).toContain('; 299 more processes followed');
+    expect([victims, signals.length]).toEqual([300, 48]);
+  });
+
+  test('of a cgroup has a title with the whole of its path', () => {
+    const { title } = storyOf({
+      ...{ kind: 'cgroup', path: '/kubepods.slice:cri-containerd:0123', condition: 'oom_loop', holds: true },
+      ...{ forMs: 9000, currentKiB: 1024, limitKiB: 1024, perS: 9, fullPermyriad: 9000 },
+      ...{ processes: 2, unkillable: 2, members: '' },
+    });
+    expect(title).toBe(
+      'cgroup /kubepods.slice:cri-containerd:0123 is out of memory again and again and the kernel kills nobody in it for 9.0 s',
+    );
+  });
+
   test('of a shortage in which nothing could be done says why', () => {
     const { story, outcome } = storyOf(
       { kind: 'no_action', episode: 1, reason: 'all_protected', detail: '', memory },
