@@ -17,17 +17,15 @@ const OURS: ReadonlySet<string> = new Set([
 /** A list that a person reads to its end. */
 const MARKS_MAX = 40;
 
-const isNews = ({ kind, level, fields }: EventRow): boolean =>
-  kind !== 'verify' || level !== 'debug' || typeof fields['verdict'] === 'string';
+/** Steps on the way to one are of level debug. */
+const isMarked = ({ kind, level }: EventRow): boolean => level !== 'debug' && (OURS.has(kind) || KERNEL.has(kind));
 
 export const marksOf = ({ events }: IncidentDocument): readonly Mark[] => {
-  const told = events.filter((event) => (OURS.has(event.kind) || KERNEL.has(event.kind)) && isNews(event));
+  const told = events.filter(isMarked);
   const half = MARKS_MAX / 2;
   const few = told.length <= MARKS_MAX ? told : [...told.slice(0, half), ...told.slice(-half)];
-  return few
-    .filter(({ level }) => level !== 'debug')
-    .map(({ time_ms, kind, text }, at) => ({
-      ...{ number: at + 1, timeMs: time_ms, text },
-      by: KERNEL.has(kind) ? 'kernel' : 'oomwatchd',
-    }));
+  return few.map(({ time_ms, kind, text }, at) => ({
+    ...{ number: at + 1, timeMs: time_ms, text },
+    by: KERNEL.has(kind) ? 'kernel' : 'oomwatchd',
+  }));
 };

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { IncidentDocument } from '../../../src/report/incident/document.ts';
+import { marksOf } from '../../../src/report/incident/marks.ts';
 import { pageOf } from '../../../src/report/incident/page.ts';
 import { hostile } from '../events.ts';
 import { EVIL, exampleWith, type Names } from './example.ts';
@@ -150,6 +151,14 @@ describe('the page', () => {
     );
     expect(page).toContain('<summary>The numbers of this picture</summary>');
     expect(text).toContain('80 %');
+  });
+
+  test('marks decisions however many steps on the way to them are between', () => {
+    const [document] = play(exampleWith()) as [IncidentDocument];
+    const step = { time_ms: 0, monotonic_ms: 0, kind: 'victim', level: 'debug', text: 'a step', fields: {} } as const;
+    const steps = Array.from({ length: 60 }, () => step);
+    const marks = marksOf({ ...document, events: document.events.flatMap((event) => [event, ...steps]) });
+    expect(marks).toEqual(marksOf(document));
   });
 
   test('marks each decision and each record of the kernel in the picture, numbered as in the list', () => {
