@@ -3,7 +3,7 @@
  * crash or a full disk never leaves half a report. What is read may have been put there by anybody who could write: links,
  * pipes and files beyond all measure are not followed.
  */
-import { lstat, mkdir, open, opendir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, opendir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../replace-file.ts';
 import { readSmallFile } from '../small-file.ts';
@@ -101,6 +101,8 @@ export const write = (directory: string, id: string, form: Form, text: string): 
     isDurable: true,
   });
 
+/** Rejects when a file of it stays. */
 export const remove = async (directory: string, id: string): Promise<void> => {
-  for (const form of FORMS) await unlink(fileOf(directory, id, form)).catch(() => undefined);
+  const ends = await Promise.allSettled(FORMS.map((form) => rm(fileOf(directory, id, form), { force: true })));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 };

@@ -10,10 +10,10 @@ import { createCollector } from './collector.ts';
 import type { IncidentDocument } from './document.ts';
 import { documentOf, openHead } from './document-of.ts';
 import type { OpenFacts } from './facts.ts';
-
 import { createHeads } from './heads.ts';
 import * as files from './incident-files.ts';
 import { headOf, ID, type Incidents, noticeRow } from './incident-head.ts';
+import { createJobQueue } from './job-queue.ts';
 import { pageOf } from './page.ts';
 
 /** Of the recorder's points the tenths live 30 s; a report that is lost with the reporter is at most as old as the second. */
@@ -55,24 +55,13 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
   let config = { hash: '', mode: options.mode, files: [] as readonly string[] };
   let isTold = false;
   let ticks = 0;
-  let queued = 0;
-  let queue: Promise<void> = Promise.resolve();
 
   const failed = (error: unknown): void => {
     if (!isTold) note({ kind: 'incidents_unwritable', directory, error: messageOf(error) });
     isTold = true;
   };
 
-  /** One after the other, in their order; false when too many wait already. */
-  const enqueue = (job: () => Promise<void>): boolean => {
-    if (queued >= QUEUE_MAX) return false;
-    queued++;
-    queue = queue
-      .then(job)
-      .catch(failed)
-      .finally(() => queued--);
-    return true;
-  };
+  const jobs = createJobQueue(QUEUE_MAX, failed);
 
   const keep = (document: IncidentDocument): void => {
     unwritten.set(document.id, document);
@@ -125,12 +114,12 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
         announce(document);
       }
     };
-    if (!enqueue(settle)) announce(document);
+    if (!jobs.push(settle)) announce(document);
   };
 
   const checkpoint = (facts: OpenFacts): void => {
-    if (policy === undefined || queued > 0) return;
-    enqueue(() => files.write(directory, facts.id, 'json', bounded(snapshot(facts, 'open')).json));
+    if (policy === undefined || !jobs.isIdle) return;
+    jobs.push(() => files.write(directory, facts.id, 'json', bounded(snapshot(facts, 'open')).json));
   };
 
   const collector = createCollector({
@@ -143,12 +132,25 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
   });
 
   const pruneNow = async (): Promise<number> => {
-    const surplus = stored.surplus();
-    for (const id of surplus) {
-      await files.remove(directory, id);
-      stored.forget(id);
+    let removed = 0;
+    for (const id of stored.surplus()) {
+      try {
+        await files.remove(directory, id);
+        stored.forget(id);
+        removed++;
+      } catch (error) {
+        // It stays in the list, and is tried again.
+        failed(error);
+      }
     }
-    return surplus.length;
+    return removed;
+  };
+
+  const load = async (): Promise<void> => {
+    await files.prepare(directory).catch(failed);
+    const bad = await stored.load(directory).catch(() => undefined);
+    if (bad !== undefined && bad.count > 0) note({ kind: 'incidents_unreadable', directory, ...bad });
+    await pruneNow();
   };
 
   const timer = setInterval(() => {
@@ -196,7 +198,7 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
     },
     onClosed: (listener) => void listeners.push(listener),
     noteNotices: (id, results) => {
-      enqueue(async () => {
+      jobs.push(async () => {
         const document = await documentFor(id);
         if (document === undefined || document.state === 'open') {
           if (collector.open?.id === id) collector.open.note(results);
@@ -206,19 +208,23 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
         if (policy !== undefined) await save(document);
       });
     },
-    prune: async () => (policy === undefined ? 0 : pruneNow()),
+    prune: async () => {
+      let removed = 0;
+      const prune = async (): Promise<void> => {
+        removed = await pruneNow();
+      };
+      if (policy !== undefined && jobs.push(prune)) await jobs.ended();
+      return removed;
+    },
     start: async () => {
-      if (policy === undefined) return;
-      await files.prepare(directory).catch(failed);
-      const bad = await stored.load(directory).catch(() => undefined);
-      if (bad !== undefined && bad.count > 0) note({ kind: 'incidents_unreadable', directory, ...bad });
-      await pruneNow();
+      // Before anything is written: what is open or half written is an earlier reporter's, and not ours.
+      if (policy !== undefined && jobs.push(load)) await jobs.ended();
     },
     close: (limitMs) => {
       clearInterval(timer);
       collector.cut();
       const limit = new Promise<boolean>((resolve) => void setTimeout(resolve, limitMs, false).unref());
-      return Promise.race([queue.then(() => true), limit]);
+      return Promise.race([jobs.ended().then(() => true), limit]);
     },
   };
 };

@@ -40,13 +40,18 @@ afterEach(async () => {
   rmSync(join(directory, '..'), { recursive: true, force: true });
 });
 
-const open = async (policy: Partial<NonNullable<IncidentOptions['policy']>> = {}): Promise<IncidentStore> => {
+const storeOf = (policy: Partial<NonNullable<IncidentOptions['policy']>> = {}): IncidentStore => {
   const store = createIncidents({
     policy: { directory, keep: 100, maxBytes: 2 ** 26, ...policy },
     ...{ version: '0.1.0', mode: 'enforce', recorder: recorderOf(points), host: () => ({ hostname: 'db1' }) },
     note: (note) => void notes.push(note),
   });
   stores.push(store);
+  return store;
+};
+
+const open = async (policy: Parameters<typeof storeOf>[0] = {}): Promise<IncidentStore> => {
+  const store = storeOf(policy);
   await store.start();
   return store;
 };
@@ -155,6 +160,30 @@ describe('the directory', () => {
     expect(readdirSync(directory)).toHaveLength(2);
     await open({ maxBytes: 1 });
     expect(readdirSync(directory)).toEqual(['20261101T000003Z-1.json']);
+  });
+
+  test('is read before anything is written to it, or a report of ours would count as one that was cut off', async () => {
+    await files.prepare(directory);
+    for (let second = 0; second < 50; second++) await leave(second);
+    const store = storeOf();
+    void store.start();
+    await happen(store);
+    expect(store.heads()).toHaveLength(51);
+  });
+
+  test('whose files cannot be removed is told, and they are counted as long as they are there', async () => {
+    await files.prepare(directory);
+    const old = await leave(1);
+    await leave(2);
+    writeFileSync(join(directory, `${old}.html`), 'page');
+    rmSync(join(directory, `${old}.json`));
+    mkdirSync(join(directory, `${old}.json`));
+    const store = await open({ keep: 1 });
+    expect(readdirSync(directory)).not.toContain(`${old}.html`);
+    expect(kindsOf()).toContain('incidents_unwritable');
+    expect(await store.prune()).toBe(0);
+    rmSync(join(directory, `${old}.json`), { recursive: true });
+    expect(await store.prune()).toBe(1);
   });
 
   test('that is missing is told once and costs the files alone', async () => {
