@@ -10,7 +10,7 @@ import { isJournal } from './journal.ts';
 import { createLineSink, type LineSink } from './line-sink.ts';
 import { type Note, noteLine } from './notes.ts';
 import { prettyLine, wantsColour } from './pretty.ts';
-import { printable } from './printable.ts';
+import { visible } from './printable.ts';
 import { createRateLimit, WINDOW_MS } from './rate-limit.ts';
 import type { LogLevel } from './sentence.ts';
 import { type Line, lineOf } from './wording.ts';
@@ -141,7 +141,7 @@ export const createLogger = (policy: ReportPolicy, fd: number, environment: Node
     emergency: (text) => {
       if (!isJournal(fd, environment)) return false;
       // sd-daemon(3): the level of a line, in angle brackets before it (SyslogLevelPrefix=yes, the default).
-      sink.write(`<0>${printable(text, EMERGENCY_LIMIT)}\n`);
+      sink.write(`<0>${visible(text, EMERGENCY_LIMIT)}\n`);
       return true;
     },
     close: (limitMs) => {

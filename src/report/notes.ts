@@ -1,7 +1,7 @@
 /** What the report process says about itself, in its log and in its HTTP answers. Same rules as wording.ts. */
 import { count, span } from './amount.ts';
 import { type NoticeNote, noticeNoteSentence } from './notice-wording.ts';
-import { printable, visible } from './printable.ts';
+import { ownDetail as detail } from './sentence.ts';
 import type { Line } from './wording.ts';
 
 export type Note =
@@ -20,9 +20,6 @@ export type Note =
   | { kind: 'pipe_failed'; error: string }
   | { kind: 'bug'; error: string }
   | NoticeNote;
-
-const DETAIL_LIMIT = 400;
-const detail = (text: string): string => printable(text, DETAIL_LIMIT);
 
 const sentence = (note: Note): readonly [Line['level'], string] => {
   switch (note.kind) {
@@ -55,7 +52,7 @@ const sentence = (note: Note): readonly [Line['level'], string] => {
         `${count(note.lines, 'more line')} like "${detail(note.what)}" suppressed within ${note.seconds} s`,
       ];
     case 'incident_written':
-      return ['info', `incident ${note.id}: ${visible(note.title)}; its report is ${detail(note.file)}`];
+      return ['info', `incident ${note.id}: ${detail(note.title)}; its report is ${detail(note.file)}`];
     case 'incidents_unwritable':
       return [
         'warn',

@@ -4,7 +4,7 @@ import { count, span } from './amount.ts';
 import type { NoticeResult } from './incident/incident-head.ts';
 import type { Fault } from './schedule/self-check.ts';
 import type { Figures, Tallied } from './schedule/tally.ts';
-import { behindColon, detail, type EventOf, joined, type Sentence } from './sentence.ts';
+import { behindColon, type EventOf, joined, ownDetail, type Sentence } from './sentence.ts';
 
 export type NoticeNote =
   | ({ kind: 'notice'; about: string } & Omit<NoticeResult, 'kind'> & { to: NoticeResult['kind'] })
@@ -69,16 +69,16 @@ const times = (attempts: number): string => (attempts > 1 ? ` in ${attempts} att
 export const noticeNoteSentence = (note: NoticeNote): Sentence => {
   switch (note.kind) {
     case 'notice': {
-      const whom = `notice of ${note.about} to ${note.to} ${detail(note.name)}`;
+      const whom = `notice of ${note.about} to ${note.to} ${ownDetail(note.name)}`;
       if (note.result === 'ok') return ['info', `${whom} delivered${times(note.attempts)} (${span(note.durationMs)})`];
       const came = note.result === 'dropped' ? 'dropped' : `not delivered${times(note.attempts)}`;
-      return ['warn', `${whom} ${came}${behindColon(note.detail)}`];
+      return ['warn', `${whom} ${came}${note.detail === '' ? '' : `: ${ownDetail(note.detail)}`}`];
     }
     case 'summary':
       return summarySentence(note.hours, note.figures);
     case 'pruned':
       return ['info', `${count(note.reports, 'incident report')} beyond the limits deleted`];
     case 'self_check':
-      return ['warn', `self-check: ${detail(note.faults)}`];
+      return ['warn', `self-check: ${ownDetail(note.faults)}`];
   }
 };

@@ -53,6 +53,16 @@ const hasOnlyBytes = (raw: string): boolean => {
   return true;
 };
 
+/** As many whole pieces as fit into `limit`, and three dots in place of the rest. */
+const within = (shown: Iterable<string>, limit: number): string => {
+  let out = '';
+  for (const piece of shown) {
+    if (out.length + piece.length > limit) return `${out}...`;
+    out += piece;
+  }
+  return out;
+};
+
 /**
  * `raw` with everything unprintable escaped, at most about `limit` characters. Takes bytes decoded as latin1 (as comm
  * arrives) and reads them as UTF-8; a text with characters beyond latin1 has been decoded already.
@@ -61,16 +71,12 @@ export const printable = (raw: string, limit = 64): string => {
   if (raw.length <= limit && PLAIN.test(raw)) return raw;
   // A character is at most four bytes: more input than this cannot be shown, and is not looked at.
   const head = raw.slice(0, limit * 4);
-  let out = '';
-  for (const piece of hasOnlyBytes(head) ? pieces(head) : decoded(head)) {
-    if (out.length + piece.length > limit) return `${out}...`;
-    out += piece;
-  }
-  return head.length < raw.length ? `${out}...` : out;
+  return within(hasOnlyBytes(head) ? pieces(head) : decoded(head), limit);
 };
 
 /** The same for a text that has been decoded, and may have been made printable, before: what is printable stays as it is. */
-export const visible = (text: string): string => (PLAIN.test(text) ? text : [...decoded(text)].join(''));
+export const visible = (text: string, limit = Number.POSITIVE_INFINITY): string =>
+  text.length <= limit && PLAIN.test(text) ? text : within(decoded(text), limit);
 
 /** Whether a finished sentence holds nothing that a terminal or a log would act on. */
 export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text);

@@ -1,7 +1,7 @@
 /** What the sentences of wording.ts and its neighbours are made of: how a process, an amount of memory, a text is named. */
 import type { MemoryFacts, ProcessFacts, StampedEvent } from '../core/event.ts';
 import { size, sizeOf } from './amount.ts';
-import { printable, quoted } from './printable.ts';
+import { printable, quoted, visible } from './printable.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -13,6 +13,8 @@ export type EventOf<K extends StampedEvent['kind']> = Extract<StampedEvent, { ki
 const DETAIL_LIMIT = 400;
 
 export const detail = (text: string): string => printable(text, DETAIL_LIMIT);
+/** The same for a text of this process, which no kernel has given as bytes: a path, an error, a sentence. */
+export const ownDetail = (text: string): string => visible(text, DETAIL_LIMIT);
 export const behindColon = (text: string): string => (text === '' ? '' : `: ${detail(text)}`);
 export const inBrackets = (text: string): string => (text === '' ? '' : ` (${detail(text)})`);
 

@@ -21,6 +21,13 @@ test.each<[Note, string]>([
     { kind: 'unprotect_failed', error: 'EACCES' },
     'warn: the report process keeps the oom_score_adj of control (EACCES)',
   ],
+  [
+    {
+      ...{ kind: 'incident_written', id: '20261125T213412Z-1', file: '/var/lib/é/1.html' },
+      title: 'Short of memory: killed "Café"',
+    },
+    'info: incident 20261125T213412Z-1: Short of memory: killed "Café"; its report is /var/lib/é/1.html',
+  ],
   [{ kind: 'pipe_failed', error: 'EIO' }, 'error: the pipe from control failed (EIO)'],
   [{ kind: 'bug', error: 'Error: x\n  at y' }, 'error: fault in the report process: Error: x\\n  at y'],
   [
@@ -50,4 +57,5 @@ test.each<[Note, string]>([
   const { level, msg, fields } = noteLine(note);
   expect(`${level}: ${msg}`).toBe(sentence);
   expect(fields).not.toHaveProperty('kind');
+  if ('title' in note) expect(fields).toMatchObject({ title: note.title });
 });

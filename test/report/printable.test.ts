@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { printable, quoted } from '../../src/report/printable.ts';
+import { printable, quoted, visible } from '../../src/report/printable.ts';
 import { comm, hostile } from './events.ts';
 
 /** What no terminal and no log may get: controls, format characters, lone surrogates, line separators. */
@@ -46,6 +46,22 @@ describe('printable', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('visible', () => {
+  test.each([
+    ['Café', 'Café'],
+    ['数据库\u001b[2J', '数据库\\x1b[2J'],
+    ['caf\u0085', 'caf\\x85'],
+  ])('leaves of %j what has been decoded: %j', (text, shown) => {
+    expect(visible(text)).toBe(shown);
+    expect(visible(shown)).toBe(shown);
+  });
+
+  test('bounds its result', () => {
+    expect(visible('é'.repeat(100), 10)).toBe(`${'é'.repeat(10)}...`);
+    expect(visible('x'.repeat(10), 10)).toBe('x'.repeat(10));
   });
 });
 

@@ -5,7 +5,7 @@ import { ABSENT } from '../../core/units.ts';
 import { fieldsOf } from '../fields.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from '../livelock-remedy.ts';
 import { livelockRemedy } from '../livelock-wording.ts';
-import { printable } from '../printable.ts';
+import { printable, visible } from '../printable.ts';
 import type { EventOf } from '../sentence.ts';
 import { correctionWords } from '../shortage-wording.ts';
 import { lineOf } from '../wording.ts';
@@ -215,8 +215,8 @@ export const documentOf = (facts: Facts, around: Surroundings, state: IncidentSt
     oomwatchd: printable(around.version),
     notices: facts.notices.map((notice) => ({
       ...noticeRow(notice),
-      name: text(notice.name),
-      detail: text(notice.detail),
+      name: visible(notice.name, TEXT_LIMIT),
+      detail: visible(notice.detail, TEXT_LIMIT),
     })),
   };
 };

@@ -81,5 +81,12 @@ export const textOf = (document: IncidentDocument): string => {
     ...part('Who was told', notices(document)),
     ...part('Configuration', [`mode ${config.mode}, ${config.hash} from ${files}`]),
   ];
-  return `${lines.map((line) => line.split('\n').map(visible).join('\n')).join('\n')}\n`;
+  return `${lines
+    .map((line) =>
+      line
+        .split('\n')
+        .map((part) => visible(part))
+        .join('\n'),
+    )
+    .join('\n')}\n`;
 };

@@ -6,7 +6,7 @@ import type { StampedEvent } from '../../core/event.ts';
 import type { NoticeKind } from '../../core/notice-policy.ts';
 import { fieldsOf } from '../fields.ts';
 import type { IncidentHead } from '../incident/incident-head.ts';
-import { printable } from '../printable.ts';
+import { printable, visible } from '../printable.ts';
 import type { LogLevel } from '../sentence.ts';
 import { lineOf } from '../wording.ts';
 
@@ -62,7 +62,7 @@ const head = (origin: Origin, kind: NoticeKind, level: LogLevel, timeMs: number,
   mode: origin.mode,
   level,
   time: isoTime(timeMs),
-  summary: printable(summary, SUMMARY_LIMIT),
+  summary: visible(summary, SUMMARY_LIMIT),
 });
 
 export const documentOfEvent = (origin: Origin, kind: NoticeKind, event: StampedEvent): NoticeDocument => {
@@ -79,7 +79,7 @@ export const documentOfIncident = (origin: Origin, incident: IncidentHead, nowMs
     id: printable(incident.id),
     started: isoTime(incident.startedMs),
     ended: incident.endedMs === null ? null : isoTime(incident.endedMs),
-    outcome: printable(incident.outcome, SUMMARY_LIMIT),
+    outcome: visible(incident.outcome, SUMMARY_LIMIT),
     victims: incident.victims,
   },
 });

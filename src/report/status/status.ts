@@ -6,7 +6,7 @@ import { LIVELOCK_CAUSES, LIVELOCK_CLASSES } from '../../core/livelock.ts';
 import { ABSENT } from '../../core/units.ts';
 import { gaugeOf } from '../frame-metrics.ts';
 import type { Health } from '../health.ts';
-import { printable } from '../printable.ts';
+import { printable, visible } from '../printable.ts';
 import { lineOf } from '../wording.ts';
 import {
   type CandidateRow,
@@ -48,6 +48,8 @@ const TEXT_LIMIT = 300;
 const ELSEWHERE: ReadonlySet<string> = new Set(['finding', 'candidates', 'stalled_task', 'rehearsed']);
 
 const text = (raw: string, limit = TEXT_LIMIT): string => printable(String(raw), limit);
+/** What this process has put into words: printable already, and in need of its bound alone. */
+const told = (sentence: string): string => visible(sentence, TEXT_LIMIT);
 const amount = (value: number): number | null => (Number.isFinite(value) && value !== ABSENT ? value : null);
 
 const candidateRow = (facts: CandidateFacts): CandidateRow => ({
@@ -86,7 +88,7 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
     if (ELSEWHERE.has(event.kind)) return;
     const { level, msg } = lineOf(event);
     if (level === 'debug') return;
-    events.unshift({ time_ms: event.timeMs, level, event: text(event.kind), text: msg.slice(0, 2 * TEXT_LIMIT) });
+    events.unshift({ time_ms: event.timeMs, level, event: text(event.kind), text: visible(msg, 2 * TEXT_LIMIT) });
     events.length = Math.min(events.length, EVENTS);
   };
 
@@ -161,12 +163,12 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
         ...{ pid, comm: text(comm), life: text(life), killed_by: text(killedBy), since_ms: sinceMs },
       })),
       incidents: (incidents?.heads() ?? []).slice(0, MOST_ROWS).map((head) => ({
-        ...{ id: text(head.id), started_ms: head.startedMs, ended_ms: head.endedMs, title: text(head.title) },
-        ...{ outcome: text(head.outcome), victims: head.victims },
+        ...{ id: text(head.id), started_ms: head.startedMs, ended_ms: head.endedMs, title: told(head.title) },
+        ...{ outcome: told(head.outcome), victims: head.victims },
       })),
       schedules: (schedules?.list() ?? []).slice(0, MOST_ROWS).map((row) => ({
         ...{ name: text(row.name), cron: text(row.cron), next_ms: row.nextMs, last_ms: row.lastMs },
-        last_result: text(row.lastResult),
+        last_result: told(row.lastResult),
       })),
       sources_down: [...down.values()],
       findings: [...findings.values()],

@@ -9,21 +9,18 @@ import {
 } from '../../../src/report/notice/notice-document.ts';
 import { bodyOf } from '../../../src/report/notice/template.ts';
 import { isPrintable } from '../../../src/report/printable.ts';
-import { anyEvent, signal, stamped } from '../events.ts';
+import { anyEvent, java, signal, stamped } from '../events.ts';
 import { livelock } from '../livelock-event.ts';
 
 const ORIGIN = { host: 'db1', mode: 'enforce' } as const;
 const NOW_MS = Date.UTC(2026, 10, 22, 20, 0);
 
 const killed = documentOfEvent(ORIGIN, 'signal', stamped(signal));
-const closed = documentOfIncident(
-  ORIGIN,
-  {
-    ...{ id: '20261122T194500Z-1', startedMs: NOW_MS - 900_000, endedMs: NOW_MS - 1000, victims: 1 },
-    ...{ title: 'memory was short for 14 min', outcome: 'java was killed' },
-  },
-  NOW_MS,
-);
+const head = {
+  ...{ id: '20261122T194500Z-1', startedMs: NOW_MS - 900_000, endedMs: NOW_MS - 1000, victims: 1 },
+  ...{ title: 'memory was short for 14 min', outcome: 'java was killed' },
+};
+const closed = documentOfIncident(ORIGIN, head, NOW_MS);
 
 describe('the document', () => {
   test('has the sentence and the fields of the log line', () => {
@@ -32,6 +29,13 @@ describe('the document', () => {
       summary: 'SIGKILL to java (pid 4711, tomcat.service, 2.3 GiB): MemAvailable 48 MiB is below the kill mark',
       event: { event: 'signal', monotonic_ms: 60_000, signal: 'KILL', victim: { pid: 4711, uid: 1000 } },
     });
+  });
+
+  test('shows a name as it is, and not as the bytes of what is printable already', () => {
+    const comm = Buffer.from('Café', 'utf8').toString('latin1');
+    const { summary } = documentOfEvent(ORIGIN, 'signal', stamped({ ...signal, victim: { ...java, comm } }));
+    expect(summary).toMatch(/^SIGKILL to "Café" \(pid 4711/);
+    expect(documentOfIncident(ORIGIN, { ...head, title: summary }, NOW_MS).summary).toBe(summary);
   });
 
   test('of an incident has its id, times and outcome; one that goes on has no end', () => {

@@ -109,6 +109,13 @@ describe('the document', () => {
     expect(document.history?.mem_available_kib.filter((each) => each === null)).toEqual([]);
   });
 
+  test('has the title of an incident as it was written', () => {
+    const head = { id: '20261125T213412Z-1', startedMs: 1, endedMs: 2, outcome: 'recovered', victims: 1 };
+    const title = 'Short of memory: killed "Café" (pid 7)';
+    const incidents = { heads: () => [{ ...head, title }], read: async () => undefined };
+    expect(statusOf({ sources: { incidents } }).document().incidents[0]?.title).toBe(title);
+  });
+
   test('without anybody to ask says what is known, and null for the rest', () => {
     const document = statusOf({ sources: {}, gauges: {} }).document();
     expect(document).toMatchObject({ history: null, candidates: null, victims: [], incidents: [], schedules: [] });
