@@ -82,8 +82,7 @@ export const visible = (text: string, limit = Number.POSITIVE_INFINITY): string 
 export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text);
 
 /** A name inside a sentence: bare when harmless, else in double quotes, so that `foo) (pid 1` cannot pass for our words. */
-export const quoted = (raw: string, limit = 64): string => {
-  const shown = printable(raw, limit);
-  if (BARE.test(shown)) return shown;
-  return `"${shown.replace(/"/g, '\\"')}"`;
-};
+export const quoted = (raw: string, limit = 64): string => quotedShown(printable(raw, limit));
+
+/** The same for a name that is printable already. */
+export const quotedShown = (shown: string): string => (BARE.test(shown) ? shown : `"${shown.replace(/"/g, '\\"')}"`);

@@ -1,15 +1,13 @@
 /** The four pictures of the last ten minutes. */
-import { size } from '../amount.ts';
 import { html, type Markup } from '../html.ts';
 import { chartOf } from './chart.ts';
 import type { StatusDocument } from './document.ts';
-import { shareOf } from './status-wording.ts';
+import { shareOf, signedAmountOf } from './status-wording.ts';
 
 const WINDOW_MS = 600_000;
 const GIB = 1024 * 1024;
 
-/** Zero, and not "0 KiB". */
-const amount = (kib: number): string => (kib === 0 ? '0' : size(Math.round(kib)));
+const amount = (kib: number): string => signedAmountOf(Math.round(kib));
 
 export const charts = ({ history, now, time_ms: toMs }: StatusDocument): Markup => {
   if (history === null || history.time_ms.length === 0) {

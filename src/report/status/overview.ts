@@ -2,7 +2,6 @@
 import { size, sizeOf, span } from '../amount.ts';
 import type { History, StatusDocument } from './document.ts';
 import {
-  amountOf,
   calmWords,
   dateOf,
   growthOf,
@@ -12,6 +11,7 @@ import {
   STATE_MARKS,
   STATE_WORDS,
   shareOf,
+  signedAmountOf,
   UNKNOWN,
 } from './status-wording.ts';
 import { padded, sparkline, type TerminalLine, widthOf } from './terminal.ts';
@@ -95,7 +95,7 @@ const numberLines = ({ now, history, time_ms: nowMs }: StatusDocument, options: 
       [0, total],
       'least',
     ),
-    line('Headroom', amountOf(now.headroom_kib), history?.headroom_kib, [0, total], 'least'),
+    line('Headroom', signedAmountOf(now.headroom_kib), history?.headroom_kib, [0, total], 'least'),
     ...(now.swap_total_kib
       ? [
           line(

@@ -1,6 +1,7 @@
 /** Words of the status page, of `oomwatchd status` and `oomwatchd top`. Written for whoever looks at it at night. */
 import { size, sizeOf, span } from '../amount.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from '../livelock-remedy.ts';
+import { visible } from '../printable.ts';
 import type { Daemon, Now, Severity, StatusFacts } from './document.ts';
 
 export const UNKNOWN = '-';
@@ -61,9 +62,11 @@ export const MODE_WORDS: Readonly<Record<Daemon['mode'], { readonly name: string
 /** "observe mode, decides and logs, signals nobody". */
 export const modeWords = ({ mode }: Pick<Daemon, 'mode'>): string => `${mode} mode: ${MODE_WORDS[mode].does}`;
 
-/** What there is to say when nothing is wrong. */
+/** How much memory there is, whatever is wrong. */
 export const calmWords = ({ now }: Pick<StatusFacts, 'now'>): string => {
-  const head = now.headroom_kib === null ? '' : `, ${size(now.headroom_kib)} above the term mark`;
+  const { headroom_kib: kib } = now;
+  const side = kib !== null && kib < 0 ? 'below' : 'above';
+  const head = kib === null ? '' : `, ${size(Math.abs(kib))} ${side} the term mark`;
   return `${availableWords(now)}${head}`;
 };
 
@@ -85,11 +88,14 @@ export const shareOf = (share: number | null): string => {
   return `${percent.toFixed(percent >= 9.95 ? 0 : 1)} %`;
 };
 
-/** "+12 MiB", "-3 MiB", "0". */
-export const growthOf = (kib: number | null): string => {
+/** "7.3 GiB", "-96 MiB", "0": of what may be negative, -1 KiB is an amount as well. */
+export const signedAmountOf = (kib: number | null): string => {
   if (kib === null) return UNKNOWN;
-  return kib === 0 ? '0' : `${kib > 0 ? '+' : '-'}${size(Math.abs(kib))}`;
+  return kib === 0 ? '0' : `${kib < 0 ? '-' : ''}${size(Math.abs(kib))}`;
 };
+
+/** "+12 MiB", "-3 MiB", "0". */
+export const growthOf = (kib: number | null): string => `${kib !== null && kib > 0 ? '+' : ''}${signedAmountOf(kib)}`;
 
 const pad = (value: number): string => String(value).padStart(2, '0');
 
@@ -115,5 +121,6 @@ export const relative = (timeMs: number | null, nowMs: number): string => {
   return whole > 0 ? `in ${span(whole)}` : `${span(-whole)} ago`;
 };
 
-/** One line for `status --check`. */
-export const checkLine = (state: Severity, text: string): string => `OOMWATCHD ${STATE_WORDS[state]}: ${text}`;
+/** One line for `status --check`. Behind a "|" Nagios reads numbers, whatever process has it in its name. */
+export const checkLine = (state: Severity, text: string): string =>
+  `OOMWATCHD ${STATE_WORDS[state]}: ${visible(text).replaceAll('|', '/')}`;

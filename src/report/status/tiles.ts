@@ -2,7 +2,7 @@
 import { size, span } from '../amount.ts';
 import { html, type Markup, NOTHING } from '../html.ts';
 import type { StatusDocument } from './document.ts';
-import { amountOf, LEVEL_WORDS, shareOf, UNKNOWN } from './status-wording.ts';
+import { amountOf, LEVEL_WORDS, shareOf, signedAmountOf, UNKNOWN } from './status-wording.ts';
 
 const tile = (title: string, value: string, note: string, kind = ''): Markup =>
   html`<div class="tile ${kind}"><dt>${title}</dt><dd><b>${value}</b>${note === '' ? NOTHING : html` <small>${note}</small>`}</dd></div>`;
@@ -22,7 +22,7 @@ export const tiles = ({ now }: StatusDocument): Markup => {
     tile('MemAvailable', amountOf(now.mem_available_kib), ofTotal(now.mem_total_kib)),
     tile(
       'Headroom',
-      amountOf(headroom),
+      signedAmountOf(headroom === null ? null : Math.abs(headroom)),
       isShort ? 'below the term mark' : 'above the term mark',
       isShort ? 'warning' : '',
     ),

@@ -3,6 +3,7 @@
  * somebody must look at now, warning what should not stay so. Findings of `doctor` are no part of it: what a host lacks it
  * lacks every day, and an alarm that is always on is none.
  */
+import { quotedShown } from '../printable.ts';
 import type { Problem, Severity, StatusFacts } from './document.ts';
 import { PROBLEM_WORDS, type ProblemName } from './status-wording.ts';
 
@@ -41,7 +42,7 @@ export const problemsOf = (facts: Facts): Problem[] => {
     if (now.livelock !== null) add('livelock');
   }
   for (const { comm, pid } of victims.filter(({ life }) => life === 'stuck'))
-    add('stuck_victim', `${comm} (pid ${pid})`);
+    add('stuck_victim', `${quotedShown(comm)} (pid ${pid})`);
   if (now.level === 'term' && age !== null && age <= daemon.sample_age_limit_ms) add('level_term');
   if (age !== null && !daemon.is_ready) add('not_ready');
   for (const { name, detail } of down) add('source_down', name, detail);

@@ -8,6 +8,7 @@ import { historyOf } from '../../../src/report/status/history.ts';
 import { overview } from '../../../src/report/status/overview.ts';
 import { pageOf } from '../../../src/report/status/page.ts';
 import { createPages } from '../../../src/report/status/pages.ts';
+import { calmWords, checkLine } from '../../../src/report/status/status-wording.ts';
 import { INCIDENT_ID } from '../../../src/report/status/tables.ts';
 import { cut, inColour, padded, sparkline, widthOf, wrapped } from '../../../src/report/status/terminal.ts';
 import { anyEvent, signal, started } from '../events.ts';
@@ -84,6 +85,29 @@ describe('the verdict', () => {
       state: 'ok',
       daemon: { mode: 'enforce', config_hash: 'beef', config_files: ['/a'], reload: { ok: true } },
     });
+  });
+
+  test('takes no name for words of ours, and none for numbers of Nagios', () => {
+    const victims = () => [{ ...stuck, comm: 'a|b) (pid 1' }];
+    const recorder = { seconds: () => [], candidates: () => undefined, victims };
+    const { state, problems } = statusOf({ sources: sourcesOf([], { recorder }), gauges: calm }).document();
+    expect(problems[0]?.text).toMatch(/^"a\|b\) \(pid 1" \(pid 7\) was killed and does not go/);
+    expect(checkLine(state, problems[0]?.text ?? '')).toMatch(/^OOMWATCHD CRITICAL: "a\/b\) \(pid 1" \(pid 7\) was /);
+    expect(checkLine('critical', 'two\nlines')).toBe('OOMWATCHD CRITICAL: two\\nlines');
+  });
+
+  test.each([
+    [-1, '1 KiB below the term mark', '-1 KiB'],
+    [-96 * 1024, '96 MiB below the term mark', '-96 MiB'],
+    [0, '0 KiB above the term mark', '0'],
+    [1024, '1.0 MiB above the term mark', '1.0 MiB'],
+  ])('headroom of %d KiB is an amount on its side of the mark', (headroomKiB, words, short) => {
+    const document = statusOf({ sources: {}, gauges: { ...calm, headroomKiB } }).document();
+    expect(calmWords(document)).toContain(`, ${words}`);
+    expect(overview(document, { isUnicode: false }).map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(new RegExp(`^ +Headroom +${short}$`)),
+    );
+    expect(pageOf(document)).not.toContain('an unknown amount');
   });
 
   test('the worst comes first', () => {
