@@ -28,7 +28,8 @@ const escaped = (text: string): string => visible(text).replace(/[&<>"']/g, (fou
 
 const shown = (value: Value): string => {
   if (value instanceof Markup) return value.text;
-  if (Array.isArray(value)) return value.map((part: Markup) => part.text).join('');
+  // Each asked for itself: in a document from the disk an array may stand where a text belongs.
+  if (Array.isArray(value)) return value.map(shown).join('');
   return typeof value === 'number' ? String(value) : escaped(String(value));
 };
 

@@ -77,6 +77,13 @@ describe('names', () => {
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
+  test('stay text also where a document that somebody has written holds an array for a text', () => {
+    const document = play(exampleWith())[0] as IncidentDocument;
+    const page = pageOf({ ...document, title: [{ text: EVIL }, EVIL] as unknown as string });
+    expect(page).not.toContain('<script');
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  });
+
   test('of any kind change no tag and no attribute, and nothing in them acts', () => {
     const pieces = fc.constantFrom(
       '"',
