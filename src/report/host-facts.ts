@@ -3,8 +3,9 @@
  * synchronously, so it gets a process of its own with a time limit: the log waits for none of them, and what a sandbox, a
  * missing tool or a slow name server withholds is an empty fact.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { arch, cpus, hostname, release } from 'node:os';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { printable } from './printable.ts';
 
@@ -47,16 +48,29 @@ const parseLine = (line: string): Probed => {
   }
 };
 
-/** Output of a program that is ended, with all that it has started, after `limitMs`; '' when it cannot be started. */
-const outputOf = (args: readonly string[], limitMs: number): Promise<string> =>
-  new Promise((resolve) => {
-    let text = '';
-    const child = spawn(process.execPath, args, {
+const start = (args: readonly string[]): ChildProcessByStdio<null, Readable, null> | undefined => {
+  try {
+    return spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'ignore'],
       // A group of its own, so that its commands end with it.
       detached: true,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', UV_THREADPOOL_SIZE: '1' },
     });
+  } catch {
+    // ENOMEM is thrown and not told by 'error'; a host that is short of memory has other things to tell.
+    return undefined;
+  }
+};
+
+/** Output of a program that is ended, with all that it has started, after `limitMs`; '' when it cannot be started. */
+const outputOf = (args: readonly string[], limitMs: number): Promise<string> =>
+  new Promise((resolve) => {
+    let text = '';
+    const child = start(args);
+    if (child === undefined) {
+      resolve('');
+      return;
+    }
     const end = (): void => {
       clearTimeout(limit);
       try {

@@ -43,6 +43,8 @@ test('without a tool, or a program that ends at once, facts are absent and nothi
   const absent = { distro: '', virtualization: '', kernel: release() };
   expect(await readHostFacts(program('process.exit(1)'), PATIENCE_MS)).toMatchObject(absent);
   expect(await readHostFacts(join(folder, 'missing.mjs'), PATIENCE_MS)).toMatchObject(absent);
+  // What spawn() throws, as ENOMEM of fork(2), instead of telling it later.
+  expect(await readHostFacts('no\0path', PATIENCE_MS)).toMatchObject(absent);
   const output = execFileSync(process.execPath, [PROBE], { encoding: 'utf8', env: { PATH: '/nonexistent' } });
   for (const line of output.trim().split('\n').filter(Boolean)) expect(() => JSON.parse(line)).not.toThrow();
 });
