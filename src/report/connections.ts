@@ -34,22 +34,33 @@ export const watchConnections = (server: NetServer, nowMs: () => number): Connec
   /** In the order in which they came. */
   const slots = new Set<Slot>();
   let unreadBytes = 0;
+  let again: NodeJS.Timeout | undefined;
 
-  const makeRoom = (): void => {
+  /** Whether somebody had to go. */
+  const letOneGo = (): boolean => {
     const now = nowMs();
     const all = [...slots];
     const victim =
       all.find(({ hasAsked, sinceMs }) => !hasAsked && now - sinceMs >= TIME_TO_ASK_MS) ??
       all.find(({ sinceMs }) => now - sinceMs >= TIME_TO_READ_MS);
-    victim?.socket.destroy();
-    if (victim !== undefined) slots.delete(victim);
+    if (victim === undefined) return false;
+    victim.socket.destroy();
+    slots.delete(victim);
+    return true;
+  };
+
+  /** Looked at again by the clock: when all places are taken nobody is let in who could give the occasion. */
+  const makeRoom = (): void => {
+    clearTimeout(again);
+    while (slots.size > COMFORTABLE && letOneGo());
+    if (slots.size > COMFORTABLE) again = setTimeout(makeRoom, TIME_TO_ASK_MS).unref();
   };
 
   server.maxConnections = MOST_CONNECTIONS;
   server.on('connection', (socket) => {
     const slot: Slot = { socket, sinceMs: nowMs(), hasAsked: false };
     slots.add(slot);
-    if (slots.size > COMFORTABLE) makeRoom();
+    makeRoom();
     const life = setTimeout(() => socket.destroy(), LIFE_MS);
     socket.once('close', () => {
       clearTimeout(life);
