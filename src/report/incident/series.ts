@@ -7,7 +7,7 @@ import type { PointColumns } from './document.ts';
 const POINTS_MAX = 600;
 
 export interface Series {
-  /** Takes points that are newer than all before; the others are skipped. */
+  /** Takes those that it has not taken before; once it is thinned, only what is newer than all of them. */
   add(points: readonly Point[]): void;
   points(): readonly Point[];
 }
@@ -31,20 +31,43 @@ export const createSeries = (limit = POINTS_MAX): Series => {
   let skipped = 0;
   let lowestKiB = Number.POSITIVE_INFINITY;
   let newestMs = Number.NEGATIVE_INFINITY;
+
+  const thin = (): void => {
+    while (kept.length >= limit) {
+      kept = halve(kept);
+      stride *= 2;
+    }
+  };
+
+  /** Whether it is lower than all before. */
+  const isLowest = ({ memAvailableKiB }: Point): boolean => {
+    if (memAvailableKiB < 0 || memAvailableKiB >= lowestKiB) return false;
+    lowestKiB = memAvailableKiB;
+    return true;
+  };
+
+  /** What the pipe did not take control sends behind what is newer. */
+  const addLate = (points: readonly Point[]): void => {
+    if (stride > 1) return;
+    const late = points.filter(({ timeMs }) => timeMs <= newestMs);
+    kept = [...merged(kept, late)];
+    late.forEach(isLowest);
+    thin();
+  };
+
+  const addNew = (point: Point): void => {
+    newestMs = point.timeMs;
+    const isLow = isLowest(point);
+    if (++skipped < stride && !isLow) return;
+    skipped = 0;
+    kept.push(point);
+    thin();
+  };
+
   return {
     add: (points) => {
-      for (const point of points) {
-        if (!(point.timeMs > newestMs)) continue;
-        newestMs = point.timeMs;
-        const isLow = point.memAvailableKiB >= 0 && point.memAvailableKiB < lowestKiB;
-        if (isLow) lowestKiB = point.memAvailableKiB;
-        if (++skipped < stride && !isLow) continue;
-        skipped = 0;
-        kept.push({ ...point });
-        if (kept.length < limit) continue;
-        kept = halve(kept);
-        stride *= 2;
-      }
+      addLate(points);
+      for (const point of points) if (point.timeMs > newestMs) addNew(point);
     },
     points: () => kept,
   };
