@@ -2,6 +2,7 @@
 import { LIVES, type Life } from '../core/dying.ts';
 import type { StampedEvent } from '../core/event.ts';
 import type { Instruments } from './instruments.ts';
+import { LOST_MS } from './recorder/victims-now.ts';
 
 /**
  * Upper bounds in seconds: most are gone within one, act.victim_timeout is 5 s, and who is there after a minute is for an
@@ -15,8 +16,6 @@ const AGES = [
 ] as const;
 /** Victims remembered at a time; control follows 256. */
 const REMEMBERED = 256;
-/** After events were lost, a victim of which nothing was heard for so long may have gone untold. */
-const LOST_MS = 600_000;
 
 interface Followed {
   life: Life;

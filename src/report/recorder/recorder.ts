@@ -41,7 +41,7 @@ export interface Recorder {
 /** What reports of an incident are made of. */
 export type Recording = Pick<Recorder, 'seconds' | 'tenths' | 'candidates'>;
 
-/** `timeMs`: CLOCK_REALTIME, for the numbers of a control of an older version, which does not send it. */
+/** `timeMs`: CLOCK_REALTIME, also for the numbers of a control of an older version, which does not send it. */
 export const createRecorder = (timeMs: () => number): Recorder => {
   const seconds = createPointRing(SECOND_MS, SECONDS);
   const tenths = createPointRing(TENTH_MS, TENTHS);
@@ -60,7 +60,7 @@ export const createRecorder = (timeMs: () => number): Recorder => {
     },
     backlog: record,
     event: (event) => {
-      if (event.kind === 'victim') victims.event(event);
+      victims.event(event);
       if (event.kind !== 'candidates') return;
       rankings.push({ timeMs: event.timeMs, top: event.top });
       if (rankings.length > RANKINGS) rankings.shift();
@@ -70,6 +70,6 @@ export const createRecorder = (timeMs: () => number): Recorder => {
     candidates: () => rankings.at(-1),
     rankings: (fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY) =>
       rankings.filter((ranking) => ranking.timeMs >= fromMs && ranking.timeMs <= toMs),
-    victims: victims.list,
+    victims: () => victims.list(timeMs()),
   };
 };

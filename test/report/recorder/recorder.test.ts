@@ -153,6 +153,18 @@ describe('victims', () => {
     expect(recorder.victims()).toEqual([]);
   });
 
+  test('whose end may be among lost events are forgotten after ten minutes, others are not', () => {
+    let nowMs = 50_000;
+    const recorder = createRecorder(() => nowMs);
+    say(recorder, { pid: 1, life: 'stuck' }, 50_000);
+    recorder.event({ ...stamped({ kind: 'dropped', count: 3 }), timeMs: 51_000 });
+    say(recorder, { pid: 2, life: 'stuck' }, 52_000);
+    nowMs = 650_000;
+    expect(recorder.victims().map(({ pid }) => pid)).toEqual([1, 2]);
+    nowMs = 700_000;
+    expect(recorder.victims().map(({ pid }) => pid)).toEqual([2]);
+  });
+
   test('are 64 at the most: whose end was never told goes first', () => {
     const recorder = recorderAt();
     for (let pid = 1; pid <= 100; pid++) say(recorder, { pid, life: 'signalled', afterMs: 0 }, pid);
