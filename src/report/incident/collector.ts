@@ -10,6 +10,8 @@ const QUIET_TICKS = 15;
 const MANY = 5;
 const MANY_WITHIN_MS = 3_600_000;
 const QUIET_TICKS_WHEN_MANY = 600;
+/** After events were lost, what is quiet for so long may have ended untold. */
+const QUIET_TICKS_WHEN_LOST = 600;
 /** The first sign may come long before; what is older has nothing to do with it. */
 const LEAD_MAX_MS = 600_000;
 const LEAD_EVENTS = 16;
@@ -43,6 +45,7 @@ export const createCollector = ({ opened, closed, isTaken }: CollectorPorts): Co
   let open: { readonly facts: OpenFacts; readonly extent: Extent } | undefined;
   let quiet = 0;
   let lastMs = 0;
+  let hasLost = false;
   let starts: number[] = [];
 
   const begin = (event: StampedEvent): void => {
@@ -59,6 +62,7 @@ export const createCollector = ({ opened, closed, isTaken }: CollectorPorts): Co
     lead = [];
     quiet = 0;
     lastMs = startedMs;
+    hasLost = false;
     starts = [...starts.filter((timeMs) => event.timeMs - timeMs < MANY_WITHIN_MS), event.timeMs].slice(-MANY - 1);
     open = { facts, extent };
     add(event, 'trigger');
@@ -66,6 +70,7 @@ export const createCollector = ({ opened, closed, isTaken }: CollectorPorts): Co
   };
 
   const add = (event: StampedEvent, role: Role): void => {
+    hasLost ||= event.kind === 'dropped';
     open?.facts.take(event);
     open?.extent.see(event);
     if (!matters(event, role)) return;
@@ -92,9 +97,9 @@ export const createCollector = ({ opened, closed, isTaken }: CollectorPorts): Co
     },
     tick: () => {
       open?.extent.tick();
-      if (open === undefined || open.extent.isHeld) return;
-      const limit = starts.length > MANY ? QUIET_TICKS_WHEN_MANY : QUIET_TICKS;
-      if (++quiet >= limit) cut();
+      if (open === undefined || (open.extent.isHeld && !hasLost)) return;
+      const usual = starts.length > MANY ? QUIET_TICKS_WHEN_MANY : QUIET_TICKS;
+      if (++quiet >= (open.extent.isHeld ? QUIET_TICKS_WHEN_LOST : usual)) cut();
     },
     get open() {
       return open?.facts;

@@ -165,6 +165,20 @@ describe('an incident', () => {
     expect(closed).toHaveLength(1);
   });
 
+  test('whose end may be among lost events is closed when it has been quiet for ten minutes, and another is not', () => {
+    const { closed, tell, wait } = collect();
+    tell(begins);
+    wait(3600);
+    expect(closed).toEqual([]);
+    tell({ kind: 'dropped', count: 3 });
+    wait(500);
+    tell({ ...signal, errno: 0 });
+    wait(599);
+    expect(closed).toEqual([]);
+    wait(1);
+    expect(closed.map(({ isOver }) => isOver)).toEqual([false]);
+  });
+
   test('that was cut in its middle is told from one that was over', () => {
     const { collector, closed, tell } = collect();
     tell(begins);
