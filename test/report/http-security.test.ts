@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connect as connectSecurely } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { keepAccess, type Secrets, tokenIn } from '../../src/report/access.ts';
+import { type Answer, text } from '../../src/report/answer.ts';
 import { digestOf } from '../../src/report/guard.ts';
 import type { Note } from '../../src/report/notes.ts';
 import { createPages } from '../../src/report/status/pages.ts';
@@ -219,10 +220,8 @@ describe('whoever asks too much', () => {
   });
 
   test('and is gone before the answer is made holds no room for it', async () => {
-    const answers: ((text: string) => void)[] = [];
-    const { incidents } = sources;
-    const read = (): Promise<string> => new Promise((resolve) => void answers.push(resolve));
-    const slow = createPages(statusOf(), { incidents: { heads: () => incidents?.heads() ?? [], read } }, () => 0);
+    const answers: ((answer: Answer) => void)[] = [];
+    const slow = { answer: () => new Promise<Answer>((resolve) => void answers.push(resolve)) };
     const { port, server } = await serve({ pages: slow });
     for (let asked = 1; asked <= 8; asked++) {
       const accepted = once(server, 'connection');
@@ -232,7 +231,7 @@ describe('whoever asks too much', () => {
       const closed = once(peer, 'close');
       socket.destroy();
       await closed;
-      answers[asked - 1]?.('x'.repeat(2 ** 20));
+      answers[asked - 1]?.(text(200, 'x'.repeat(2 ** 20)));
     }
     expect((await get(port, '/metrics')).status).toBe(200);
   });

@@ -35,6 +35,12 @@ const page = (body: string | Buffer, policy: string): Answer => ({
   },
 });
 
+interface Fresh {
+  readonly path: string;
+  readonly answer: Promise<Answer>;
+  readonly madeMs: number;
+}
+
 export interface Pages {
   /** undefined: the path is none of these. */
   answer(path: string): Promise<Answer> | undefined;
@@ -42,14 +48,17 @@ export interface Pages {
 
 /** `nowMs`: a monotonic clock. */
 export const createPages = (status: Pick<Status, 'document'>, sources: StatusSources, nowMs: () => number): Pages => {
-  const fresh = new Map<string, { readonly answer: Answer; readonly madeMs: number }>();
+  const fresh = new Map<string, Fresh>();
 
-  const cached = async (path: string, make: () => Answer): Promise<Answer> => {
-    const last = fresh.get(path);
-    if (last !== undefined && nowMs() - last.madeMs < FRESH_MS) return last.answer;
-    const made = make();
-    const answer = { ...made, body: Buffer.from(made.body) };
-    fresh.set(path, { answer, madeMs: nowMs() });
+  /** The last answer of each kind, also while it is being made. */
+  const cached = (kind: string, path: string, make: () => Answer | Promise<Answer>): Promise<Answer> => {
+    const last = fresh.get(kind);
+    if (last?.path === path && nowMs() - last.madeMs < FRESH_MS) return last.answer;
+    const answer = (async () => {
+      const made = await make();
+      return { ...made, body: Buffer.from(made.body) };
+    })();
+    fresh.set(kind, { path, answer, madeMs: nowMs() });
     return answer;
   };
 
@@ -64,10 +73,11 @@ export const createPages = (status: Pick<Status, 'document'>, sources: StatusSou
 
   return {
     answer: (path) => {
-      if (path === '/') return cached(path, () => page(pageOf(status.document()), PAGE_POLICY));
-      if (path === '/api/status') return cached(path, () => json(200, status.document()));
+      if (path === '/') return cached('page', path, () => page(pageOf(status.document()), PAGE_POLICY));
+      if (path === '/api/status') return cached('status', path, () => json(200, status.document()));
       const [, id, ending] = INCIDENT_PATH.exec(path) ?? [];
-      return id === undefined ? undefined : incident(id, ending === undefined ? 'html' : 'json');
+      if (id === undefined) return undefined;
+      return cached('incident', path, () => incident(id, ending === undefined ? 'html' : 'json'));
     },
   };
 };

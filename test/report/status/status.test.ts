@@ -257,6 +257,20 @@ describe('pages', () => {
     expect(made).toBe(3);
   });
 
+  test('of an incident that goes on are made once in half a second, also for those who ask meanwhile', async () => {
+    let made = 0;
+    let nowMs = 0;
+    const heads = () => sourcesOf([]).incidents?.heads() ?? [];
+    const incidents = { heads, read: async () => `report ${++made}` };
+    const pages = createPages(statusOf(), { incidents }, () => nowMs);
+    const ask = async (ending = ''): Promise<string> =>
+      String((await pages.answer(`/incidents/20261122T194200Z-1${ending}`))?.body);
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(['report 1', 'report 1', 'report 1']);
+    expect(await ask('.json')).toBe('report 2');
+    nowMs = 500;
+    expect(await ask('.json')).toBe('report 3');
+  });
+
   test('an incident is asked for only when it is among those that are known', async () => {
     const asked: string[] = [];
     const sources = sourcesOf([]);
