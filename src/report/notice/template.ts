@@ -3,9 +3,18 @@ import type { NoticeKind, WebhookTemplate } from '../../core/notice-policy.ts';
 import type { LogLevel } from '../sentence.ts';
 import type { NoticeDocument } from './notice-document.ts';
 
-/** Slack, Mattermost and Rocket.Chat read these as markup (Slack: "Formatting text for app surfaces", escaping). */
+/**
+ * Slack, Mattermost and Rocket.Chat read these as markup (Slack: "Formatting text for app surfaces", escaping). The latter two
+ * also take "@all" at the start of a word for everybody and "](" for a link or picture of a stranger: a blank between undoes both.
+ */
 const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'");
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('`', "'")
+    .replaceAll('](', '] (')
+    .replace(/(?<!\w)@(?=\w)/g, '@ ');
 
 const chatText = ({ host, summary, incident, owner }: NoticeDocument): string => {
   const lines = [`*oomwatchd on ${escaped(host)}*: ${escaped(summary)}`];

@@ -89,6 +89,14 @@ describe('templates', () => {
     expect(parse('slack', killed).text).toMatch(/^\*oomwatchd on db1\*: SIGKILL to java/);
   });
 
+  test('slack calls nobody and loads nothing, whatever a process is called', () => {
+    const named = (comm: string): string => parse('slack', { ...killed, summary: `killed ${comm} (pid 7)` }).text;
+    expect(named('@channel')).toContain('killed @ channel (pid 7)');
+    expect(named('"x @all"')).toContain('"x @ all"');
+    expect(named('user@1000.service')).toContain('killed user@1000.service');
+    expect(named('![](http://x/)')).toContain('![] (http://x/)');
+  });
+
   test('alertmanager is one alert whose labels no process can grow, and which ends by itself', () => {
     expect(parse('alertmanager', killed)).toEqual([
       {
