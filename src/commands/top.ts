@@ -64,15 +64,17 @@ const live = (ask: () => Promise<Asked>, intervalMs: number): Promise<number> =>
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
 
+    // 0 on a terminal that was told no size, as that of a serial line.
+    const columnsOf = (): number => stdout.columns || 80;
+
     const draw = (): void => {
       if (isOver) return;
-      const { columns = 80, rows = 24 } = stdout;
       const foot = `q quits; every ${intervalMs / 1000} s`;
-      stdout.write(screen(lines, { columns, rows }, isColour, foot));
+      stdout.write(screen(lines, { columns: columnsOf(), rows: stdout.rows || 24 }, isColour, foot));
     };
     const turn = async (): Promise<void> => {
       const asked = await ask();
-      lines = linesOf(asked, seen, stdout.columns ?? 80);
+      lines = linesOf(asked, seen, columnsOf());
       if ('document' in asked) seen = lines;
       draw();
       if (!isOver) timer = setTimeout(() => void turn(), intervalMs);
@@ -122,7 +124,10 @@ export const run = async (argv: readonly string[]): Promise<number> => {
     return EXIT.CONFIG;
   }
   const ask = (): Promise<Asked> => askStatus(loaded.policy.report);
-  if (process.stdin.isTTY === true && process.stdout.isTTY === true) return live(ask, seconds * 1000);
+  if (process.stdin.isTTY === true && process.stdout.isTTY === true) {
+    // A question that is under way would hold the terminal until the daemon has answered it, or 5 s.
+    process.exit(await live(ask, seconds * 1000));
+  }
   const asked = await ask();
   if ('failure' in asked) return complain(asked.failure, EXIT.UNAVAILABLE);
   process.stdout.write(

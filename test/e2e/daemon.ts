@@ -13,7 +13,7 @@ import { type NotifySocket, openNotifySocket } from './notify-socket.ts';
 import { nodeFlags } from './service-unit.ts';
 import { skipBecause } from './skip.ts';
 
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
 export interface LogLine {
   readonly event: string;

@@ -1,15 +1,17 @@
 /** `oomwatchd status` and `top` against the built daemon: what a person reads, what monitoring gets. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { screen } from '../../src/commands/top.ts';
 import { EXIT } from '../../src/exit.ts';
 import type { StatusDocument } from '../../src/report/status/document.ts';
 import { until } from '../report/pipe.ts';
-import { cleanUp, command, ready, startDaemon, writeConfig } from './daemon.ts';
+import { cleanUp, command, MAIN, ready, startDaemon, writeConfig } from './daemon.ts';
 import { folder } from './folder.ts';
+import { skipBecause } from './skip.ts';
 
 afterEach(cleanUp);
 
@@ -159,6 +161,26 @@ describe('top', { timeout: 60_000 }, () => {
     const { code, stderr } = await command(['top', `--interval=${interval}`]);
     expect(code).toBe(EXIT.USAGE);
     expect(stderr).toContain('--interval takes 1 to 3600 seconds');
+  });
+
+  test('draws on a terminal that knows no size, and a key ends it while nobody answers', async (context) => {
+    skipBecause(context, existsSync('/usr/bin/script') ? '' : 'there is no script (apt install bsdutils)');
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const line = `${process.execPath} ${MAIN} top --config ${config('none', `127.0.0.1:${port}`)}`;
+    const top = spawn('/usr/bin/script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    let drawn = '';
+    top.stdout.on('data', (chunk: Buffer) => {
+      drawn += chunk;
+    });
+    await once(silent, 'connection');
+    await until(() => drawn.includes('asking the daemon'));
+    top.stdin.write('q');
+    const [code] = await once(top, 'exit');
+    silent.close();
+    expect(code).toBe(0);
+    expect(drawn.trimEnd().endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
   });
 
   test('fills the screen and no more, whatever its size', () => {
