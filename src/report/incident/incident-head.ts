@@ -41,7 +41,7 @@ export interface Incidents {
   prune(): Promise<number>;
 }
 
-/** "20261125T213412Z-1": sorts by time, and is a file name on every system. */
+/** "20261125T213412Z-1": sorts by time, is a file name on every system and part of a path without an escape. */
 export const ID = /^\d{8}T\d{6}Z-\d{1,6}$/;
 
 export const idOf = (timeMs: number, serial: number): string => {

@@ -3,6 +3,7 @@
  * identifier has a strict form, is not decoded, and is looked up among the incidents that are known.
  */
 import { type Answer, json, text } from '../answer.ts';
+import { ID } from '../incident/incident-head.ts';
 import { INCIDENT_GONE } from '../notes.ts';
 import { PAGE_POLICY, pageOf } from './page.ts';
 import type { StatusSources } from './sources.ts';
@@ -18,7 +19,7 @@ const REPORT_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const INCIDENT_PATH = /^\/incidents\/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(\.json)?$/;
+const INCIDENT_PATH = /^\/incidents\/([^/.]+)(\.json)?$/;
 
 /** Numbers come once a second: what was made just now is as good, and a flood costs one page in this time. */
 const FRESH_MS = 500;
@@ -76,7 +77,7 @@ export const createPages = (status: Pick<Status, 'document'>, sources: StatusSou
       if (path === '/') return cached('page', path, () => page(pageOf(status.document()), PAGE_POLICY));
       if (path === '/api/status') return cached('status', path, () => json(200, status.document()));
       const [, id, ending] = INCIDENT_PATH.exec(path) ?? [];
-      if (id === undefined) return undefined;
+      if (id === undefined || !ID.test(id)) return undefined;
       return cached('incident', path, () => incident(id, ending === undefined ? 'html' : 'json'));
     },
   };

@@ -1,6 +1,7 @@
 /** The tables of the status page. Cells carry their column's name, so that a phone can show rows as cards. */
 import { size, span } from '../amount.ts';
 import { html, type Markup, NOTHING } from '../html.ts';
+import { ID } from '../incident/incident-head.ts';
 import { outcomeWords } from '../incident/incident-wording.ts';
 import type { StatusDocument } from './document.ts';
 import { amountOf, dateOf, growthOf, relative, STATE_MARKS } from './status-wording.ts';
@@ -68,9 +69,6 @@ export const victims = ({ victims: rows, time_ms: nowMs }: StatusDocument): Mark
   );
 };
 
-/** What an identifier of an incident looks like: no dot, no slash, no percent sign. Others get no link. */
-export const INCIDENT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-
 export const incidents = ({ incidents: rows, time_ms: nowMs }: StatusDocument): Markup => {
   if (rows.length === 0) return none('No incident is kept.');
   return tableOf(
@@ -79,7 +77,7 @@ export const incidents = ({ incidents: rows, time_ms: nowMs }: StatusDocument): 
       {
         title: 'Incident',
         kind: 'name w',
-        cell: ({ id, title }) => (INCIDENT_ID.test(id) ? html`<a href="/incidents/${id}">${title}</a>` : title),
+        cell: ({ id, title }) => (ID.test(id) ? html`<a href="/incidents/${id}">${title}</a>` : title),
       },
       { title: 'Began', cell: ({ started_ms: ms }) => timeOf(ms, nowMs) },
       {
@@ -92,7 +90,7 @@ export const incidents = ({ incidents: rows, time_ms: nowMs }: StatusDocument): 
       {
         title: 'Raw',
         cell: ({ id, title }) =>
-          INCIDENT_ID.test(id) ? html`<a href="/incidents/${id}.json" aria-label="JSON of: ${title}">JSON</a>` : '-',
+          ID.test(id) ? html`<a href="/incidents/${id}.json" aria-label="JSON of: ${title}">JSON</a>` : '-',
       },
     ],
     rows,
