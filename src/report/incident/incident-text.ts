@@ -1,24 +1,18 @@
 /** A report for a terminal: the same parts as its page, in the words of the log. Nothing in it acts on a terminal. */
 import { size, span } from '../amount.ts';
 import { visible } from '../printable.ts';
+import { wrapped } from '../status/terminal.ts';
 import type { IncidentDocument } from './document.ts';
 import { clockOf, outcomeWords } from './incident-wording.ts';
 import { marksOf } from './marks.ts';
 
 const WIDTH = 100;
 
-/** Words in lines of at most WIDTH characters, all behind `indent`. */
-const wrapped = (text: string, indent = ''): string => {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + word.length >= WIDTH) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, indent + line].join('\n');
-};
+/** Whole words in lines of at most WIDTH columns, all behind `indent`. */
+const paragraph = (text: string, indent = ''): string =>
+  wrapped(text, WIDTH - indent.length)
+    .map((line) => indent + line)
+    .join('\n');
 
 const part = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title.toUpperCase(), ...lines];
@@ -27,7 +21,7 @@ const milliseconds = (timeMs: number): string =>
   `${clockOf(timeMs)}.${String(Math.abs(Math.round(timeMs)) % 1000).padStart(3, '0')}`;
 
 const timed = (timeMs: number, text: string): string => {
-  const [first = '', ...rest] = wrapped(text, ' '.repeat(13)).split('\n');
+  const [first = '', ...rest] = paragraph(text, ' '.repeat(13)).split('\n');
   return [`${milliseconds(timeMs)} ${first.slice(13)}`, ...rest].join('\n');
 };
 
@@ -52,8 +46,8 @@ const livelocks = ({ livelocks: all }: IncidentDocument): string[] =>
     const where = row.subject === '' ? '' : ` (${row.subject})`;
     return [
       timed(row.time_ms, `${row.stage}: ${row.class_text}; ${row.cause_text}${where}`),
-      wrapped(`confidence ${row.confidence}: ${row.evidence.join('; ')}`, ' '.repeat(13)),
-      wrapped(`remedy: ${row.remedy}`, ' '.repeat(13)),
+      paragraph(`confidence ${row.confidence}: ${row.evidence.join('; ')}`, ' '.repeat(13)),
+      paragraph(`remedy: ${row.remedy}`, ' '.repeat(13)),
     ];
   });
 
@@ -70,10 +64,10 @@ export const textOf = (document: IncidentDocument): string => {
     `Incident ${document.id}: ${document.title}`,
     `${from} UTC, ${until}`,
     '',
-    ...document.story.map((sentence) => wrapped(sentence)),
+    ...document.story.map((sentence) => paragraph(sentence)),
     ...part(
       'What to do',
-      document.advice.map((text) => wrapped(`- ${text}`)),
+      document.advice.map((text) => paragraph(`- ${text}`)),
     ),
     ...part('Timeline (UTC)', timeline(document)),
     ...part('The choice', choices(document)),

@@ -197,7 +197,7 @@ export const pictureOf = (document: IncidentDocument, marks: readonly Mark[]): M
   const frame = frameOf(document);
   const { time_ms: times } = document.points;
   const hasPoints = times.some((timeMs) => timeMs >= frame.fromMs && timeMs <= frame.toMs);
-  const lanes = lanesOf(document, frame).map((lane) => laneOf(lane, times, frame));
+  const lanes = hasPoints ? lanesOf(document, frame).map((lane) => laneOf(lane, times, frame)) : [];
   const lines = marks.map(
     ({ timeMs, by }) =>
       html`<line class="mark ${by}" x1="${percentOf(place(frame, timeMs))}" x2="${percentOf(place(frame, timeMs))}" y1="22" y2="358"/>`,

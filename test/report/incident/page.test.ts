@@ -160,6 +160,12 @@ describe('the page', () => {
     expect(text).toContain('80 %');
   });
 
+  test('has no scale where there are no numbers', () => {
+    const page = pageOf(play({ ...exampleWith(), points: [] })[0] as IncidentDocument);
+    expect(page).toContain('no numbers were recorded');
+    expect(page).not.toContain('not from zero');
+  });
+
   test('marks decisions however many steps on the way to them are between', () => {
     const [document] = play(exampleWith()) as [IncidentDocument];
     const step = { time_ms: 0, monotonic_ms: 0, kind: 'victim', level: 'debug', text: 'a step', fields: {} } as const;
