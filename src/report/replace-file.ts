@@ -21,8 +21,10 @@ const syncDirectory = async (directory: string): Promise<void> => {
 
 /** Rejects with the error of the file system; what was written so far is removed then, if that can be done. */
 export const replaceFile = async ({ path, temporary, text, mode, isDurable }: Replacement): Promise<void> => {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+  // A file of our own, whatever was left or put there: a pipe would hold a thread of the pool, a link lead elsewhere.
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   try {
+    await rm(temporary, { force: true });
     const handle = await open(temporary, flags, mode);
     try {
       await handle.chmod(mode);
