@@ -13,6 +13,19 @@ const complain = (text: string): number => {
   return EXIT.USAGE;
 };
 
+/** Their standard output is a log that the report process writes, or a pipe of ours: it is left alone here. */
+const OF_THE_DAEMON = new Set(['run', 'standby', 'load-config']);
+
+/** Whoever reads no more than the beginning (`| head`) has what it wanted: 128 + SIGPIPE, as a C program ends then. */
+const endWithReader = (): void => {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(141);
+    // A full disk, or a terminal that has gone away.
+    process.stderr.write(`oomwatchd: what was asked for could not be written: ${message}\n`);
+    process.exit(EXIT.SOFTWARE);
+  });
+};
+
 const isUsageError = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 
@@ -40,6 +53,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
     say(`${VERSION}\n`);
     return EXIT.OK;
   }
+  if (!OF_THE_DAEMON.has(command.name)) endWithReader();
   try {
     return await (await command.load()).run(rest);
   } catch (error) {

@@ -89,8 +89,6 @@ const live = (ask: () => Promise<Asked>, intervalMs: number): Promise<number> =>
       stdout.write(LEAVE, () => resolve(code));
     };
     for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => end(code));
-    // A terminal that has gone away: nothing can be restored, and nobody looks.
-    stdout.on('error', () => process.exit(EXIT.OK));
     process.once('exit', () => {
       if (!isOver) stdout.write(LEAVE);
     });

@@ -1,4 +1,6 @@
 /** The commands as an operator calls them: exit codes, streams, and answers about real processes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -6,7 +8,7 @@ import { COMMANDS } from '../../src/cli.ts';
 import { EXIT } from '../../src/exit.ts';
 import { VERSION } from '../../src/version.ts';
 import { type Child, startChild } from './child.ts';
-import { cleanUp, command, writeConfig } from './daemon.ts';
+import { cleanUp, command, MAIN, writeConfig } from './daemon.ts';
 import { folder } from './folder.ts';
 
 afterEach(cleanUp);
@@ -34,6 +36,17 @@ describe('help and version', () => {
     expect({ code, stdout }).toEqual({ code: EXIT.USAGE, stdout: '' });
     expect(stderr).toMatch(/^oomwatchd: Unknown option '--frobnicate'/);
     expect(stderr).toContain(`Usage: oomwatchd ${name}`);
+  });
+
+  test('a reader who goes after the first line gets no stack trace', async () => {
+    const child = spawn(process.execPath, [MAIN, 'rank', '--top', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, stderr }).toEqual({ code: 141, stderr: '' });
   });
 
   test('an unknown command is named', async () => {
