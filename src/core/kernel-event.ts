@@ -10,6 +10,8 @@ export type KillScope = (typeof KILL_SCOPES)[number];
 /** Kernel records that are told but change no decision. */
 export const KERNEL_NOTES = [
   'no_killable',
+  /** The same words about a cgroup at its limit. */
+  'memcg_no_killable',
   'panic_on_oom',
   'sysrq_manual',
   'sysrq_ignored',

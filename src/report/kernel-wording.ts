@@ -20,6 +20,7 @@ export const kernelKillSentence = (event: EventOf<'kernel_kill'>): Sentence => {
 
 const NOTE_WORDS: Readonly<Record<EventOf<'kernel_note'>['note'], Sentence>> = {
   no_killable: ['error', 'the kernel is out of memory and found nobody to kill'],
+  memcg_no_killable: ['error', 'a cgroup is out of memory, and the kernel found nobody to kill in it'],
   panic_on_oom: ['error', 'the kernel panics on out-of-memory (vm.panic_on_oom)'],
   sysrq_manual: ['info', 'SysRq-f was pressed'],
   sysrq_ignored: ['warn', 'the kernel ignored SysRq-f'],

@@ -143,7 +143,7 @@ export const CAUSE_WORDS: Readonly<Record<LivelockCause, CauseWords>> = {
   },
   oom_lock: {
     cause: "the killer of a cgroup keeps the kernel's killer from the host",
-    sign: 'oom of memory.events rises once a second or more, without a kill, while the host stalls',
+    sign: 'oom of memory.events rises without a kill, or "no killable processes" about a cgroup, while the host stalls',
     remedy: 'dmesg -n 3; sysctl vm.oom_dump_tasks=0; systemctl kill -s KILL UNIT',
     killing: 'yes, of a process in that cgroup',
   },

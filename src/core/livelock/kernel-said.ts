@@ -6,6 +6,8 @@ export interface KernelSaid {
   /** "no killable processes", and with which text. */
   noKillableMs: number;
   noKillableText: string;
+  /** The same of a cgroup at its limit. */
+  memcgNoKillableMs: number;
   /** A kill that only looked at the tasks of a cpuset or of a memory policy. */
   constraintMs: number;
   constraint: string;
@@ -19,6 +21,7 @@ export interface KernelSaid {
 export const createKernelSaid = (): KernelSaid => ({
   noKillableMs: ABSENT,
   noKillableText: '',
+  memcgNoKillableMs: ABSENT,
   constraintMs: ABSENT,
   constraint: '',
   invokedMs: ABSENT,
@@ -42,6 +45,8 @@ export const hear = (said: KernelSaid, events: readonly KernelEvent[], nowMs: nu
     else if (event.kind === 'note' && event.note === 'no_killable') {
       said.noKillableMs = nowMs;
       said.noKillableText = event.text;
+    } else if (event.kind === 'note' && event.note === 'memcg_no_killable') {
+      said.memcgNoKillableMs = nowMs;
     } else if (event.kind === 'selected' && CONSTRAINTS.includes(event.constraint)) {
       said.constraintMs = nowMs;
       said.constraint = event.constraint;

@@ -2,16 +2,12 @@
 
 import { grownKiB, lostKiB } from './baseline.ts';
 import { isRecent } from './kernel-said.ts';
-import { oomLockCause } from './memcg.ts';
 import { type Finding, mib, type Seen } from './seen.ts';
 
 /** Only those are left that nobody may kill (kernel-facts 5.8); the kernel panics then, or says that it ignored SysRq-f. */
-export const unkillableCause = (seen: Seen): Finding | null => {
-  const { kernel, noAction, killed, nowMs } = seen;
+export const unkillableCause = ({ kernel, noAction, killed, nowMs }: Seen): Finding | null => {
   const evidence: string[] = [];
-  // A memcg says the same of itself, without its name (mm/oom_kill.c, out_of_memory()): then it is that one's.
-  const isOfHost = oomLockCause(seen) === null;
-  if (isOfHost && isRecent(kernel.noKillableMs, nowMs)) evidence.push(`the kernel: ${kernel.noKillableText}`);
+  if (isRecent(kernel.noKillableMs, nowMs)) evidence.push(`the kernel: ${kernel.noKillableText}`);
   // After a kill of ours the shortage is still there for a moment, and the next one may be nobody.
   if (killed.length === 0 && (noAction === 'all_protected' || noAction === 'no_candidate')) {
     evidence.push(noAction === 'all_protected' ? 'all that are large enough are protected' : 'nobody can be chosen');

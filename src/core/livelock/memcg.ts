@@ -1,6 +1,7 @@
 /** What stalls within one cgroup while the host has memory: memory.high, and a limit at which nobody may or will be killed. */
 import type { CgroupRow } from '../cgroup-row.ts';
 import { ABSENT } from '../units.ts';
+import { isRecent } from './kernel-said.ts';
 import { type Finding, mib, percent, type Seen } from './seen.ts';
 
 /** A fifth of the time: the share of core/detect, which page cache that is trimmed at memory.high stays far below. */
@@ -76,10 +77,18 @@ const LOCKING_OOMS_PER_S = 1;
 export const oomLockCause = ({ cgroups, kernel, nowMs }: Seen): Finding | null => {
   const row = storm(cgroups, LOCKING_OOMS_PER_S);
   // Whoever finds somebody to kill lets go of it with the kill.
-  if (row === null || row.oomPerS - Math.max(0, row.oomKillPerS) < LOCKING_OOMS_PER_S) return null;
-  const evidence = stormEvidence(row);
+  const isStorm = row !== null && row.oomPerS - Math.max(0, row.oomKillPerS) >= LOCKING_OOMS_PER_S;
+  // On a console of 9,600 baud one report takes seconds: too few of them for a rate.
+  const saidSo = isRecent(kernel.memcgNoKillableMs, nowMs);
+  if (!isStorm && !saidSo) return null;
+  const evidence = isStorm ? stormEvidence(row) : [];
+  if (saidSo) {
+    const agoS = Math.round((nowMs - kernel.memcgNoKillableMs) / 1000);
+    evidence.push(`the kernel reported on a cgroup ${agoS} s ago, and found nobody to kill in it`);
+  }
   if (kernel.invokedMs !== ABSENT) {
     evidence.push(`the kernel's killer was called ${Math.round((nowMs - kernel.invokedMs) / 1000)} s ago`);
   }
-  return { cause: 'oom_lock', confidence: 'medium', killHelps: true, subject: row.path, evidence };
+  const subject = storm(cgroups, Number.MIN_VALUE)?.path ?? '';
+  return { cause: 'oom_lock', confidence: 'medium', killHelps: true, subject, evidence };
 };

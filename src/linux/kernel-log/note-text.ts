@@ -27,8 +27,11 @@ const NOT_OOM = /^oom_\w+\+0x|^.{0,15}(?:\[\d+\]: | \(\d+\): | cpuset=)|^OOM kil
 /** Whether a text that is in no known shape should have been in one. */
 export const looksLikeOom = (text: string): boolean => OOM_WORDS.test(text) && !NOT_OOM.test(text);
 
+/** mem_cgroup_print_oom_meminfo() of mm/memcontrol.c: the report is on a cgroup, whatever follows. */
+export const isMemcgUsage = (text: string): boolean => /^memory: usage \d+kB, limit \d+kB, failcnt \d+/.test(text);
+
 const BEGINNINGS =
-  /^(?:Out of|Memory cg|oom|OOM|Killed p|Tasks in |Kernel p|sysrq|SysRq|Manual|Huh|INFO: |rcu: |NMI |watchdog: |Watchdog|BUG: |System is)/;
+  /^(?:Out of|Memory cg|memory: usage |oom|OOM|Killed p|Tasks in |Kernel p|sysrq|SysRq|Manual|Huh|INFO: |rcu: |NMI |watchdog: |Watchdog|BUG: |System is)/;
 
 /**
  * Whether any of the shapes could fit, decided on the text as it was read, so that a flood of other records costs little

@@ -18,7 +18,7 @@ import {
   unableToReapText,
 } from './kill-text.ts';
 import { type KmsgRecord, unescapeKmsg } from './kmsg-record.ts';
-import { isOfInterest, looksLikeOom, noteOf } from './note-text.ts';
+import { isMemcgUsage, isOfInterest, looksLikeOom, noteOf } from './note-text.ts';
 import { GROUP_PREFIX, groupText, invokedText, SELECTED_PREFIX, selectedText } from './report-text.ts';
 
 export interface OomReport {
@@ -63,6 +63,8 @@ export const createOomReport = (): OomReport => {
   /** Until when "Out of memory" tells of members of a group that SysRq-f has hit. */
   let sysrqGroupUntilUs = ABSENT;
   let lastScope: KillScope = 'unknown';
+  /** The report that goes on is on a cgroup, which its last line does not say. */
+  let isOnMemcg = false;
   /** Of the last "Kill process ... or sacrifice child", for the bare "Killed process" of up to 5.2. */
   let messageScope: KillScope = 'unknown';
   let held: Held | null = null;
@@ -90,11 +92,18 @@ export const createOomReport = (): OomReport => {
     if (invoked !== null) {
       sysrqUs = invoked.order === -1 ? timeUs : ABSENT;
       sysrqGroupUntilUs = ABSENT;
+      isOnMemcg = false;
       return { ...told, kind: 'invoked', ...invoked };
     }
-    const note = noteOf(text);
-    if (note !== null) {
-      if (note === 'sysrq_ignored' || note === 'no_killable') sysrqUs = ABSENT;
+    if (isMemcgUsage(text)) {
+      isOnMemcg = true;
+      return null;
+    }
+    const found = noteOf(text);
+    if (found !== null) {
+      const note = found === 'no_killable' && isOnMemcg ? 'memcg_no_killable' : found;
+      if (found === 'no_killable') isOnMemcg = false;
+      if (found === 'sysrq_ignored' || found === 'no_killable') sysrqUs = ABSENT;
       return { ...told, kind: 'note', note, text: shown.slice(0, TOLD_MAX) };
     }
     const victim = killedText(text);

@@ -55,6 +55,8 @@ describe('what the kernel has said', () => {
     hear(said, [{ ...told, kind: 'invoked', comm: 'x', order: 0 }], 1000);
     hear(said, [{ ...told, kind: 'note', note: 'no_killable', text: 'none' }], 2000);
     hear(said, [{ ...selected, constraint: 'CONSTRAINT_MEMORY_POLICY' }], 3000);
+    hear(said, [{ ...told, kind: 'note', note: 'memcg_no_killable', text: 'none' }], 4000);
+    expect(said.memcgNoKillableMs).toBe(4000);
     expect(said).toMatchObject({ invokedMs: 1000, noKillableMs: 2000, noKillableText: 'none' });
     expect(said).toMatchObject({ constraintMs: 3000, constraint: 'CONSTRAINT_MEMORY_POLICY' });
   });

@@ -123,8 +123,22 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     {
       ...STANDS,
       cgroups: [aCgroup({ oomPerS: 2 })],
-      kernel: { noKillableMs: 99_000, noKillableText: 'Out of memory and no killable processes...' },
+      kernel: { memcgNoKillableMs: 99_000 },
     },
+    'before_kill',
+    'oom_lock',
+    'medium',
+  ],
+  [
+    'one whose every report takes seconds on the console',
+    { ...STANDS, cgroups: [aCgroup({ oomPerS: 0.2 })], kernel: { memcgNoKillableMs: 92_000 } },
+    'before_kill',
+    'oom_lock',
+    'medium',
+  ],
+  [
+    'the same, between two readings of its counters',
+    { ...STANDS, kernel: { memcgNoKillableMs: 92_000, invokedMs: 97_000 } },
     'before_kill',
     'oom_lock',
     'medium',
