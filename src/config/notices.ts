@@ -33,6 +33,7 @@ const webhookOf = (name: string, target: NonNullable<Target>, on: readonly Notic
   url: target.url ?? '',
   urlFile: target.url_file ?? '',
   headersFile: target.headers_file ?? '',
+  caFile: target.ca_file ?? '',
   template: target.template,
   on,
   timeoutMs: target.timeout,

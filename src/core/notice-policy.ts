@@ -39,6 +39,8 @@ export interface NoticeWebhook {
   readonly urlFile: string;
   /** Lines "Name: value" that go along with each request; "" for none. */
   readonly headersFile: string;
+  /** Certificates of the authorities that may have signed that of the receiver; "" for those that Node.js comes with. */
+  readonly caFile: string;
   readonly template: WebhookTemplate;
   readonly on: readonly NoticeKind[];
   /** Of one attempt. */

@@ -24,7 +24,7 @@ describe('notices', () => {
       webhooks: [
         {
           ...{ name: 'webhooks[0]', url: 'https://chat.example/hook', urlFile: '', headersFile: '' },
-          ...{ template: 'generic', on: NOTICE_KINDS, timeoutMs: 10_000 },
+          ...{ caFile: '', template: 'generic', on: NOTICE_KINDS, timeoutMs: 10_000 },
         },
       ],
     });
@@ -35,7 +35,7 @@ describe('notices', () => {
   notices:
     owners:
       - { user: postgres, unit: "postgresql@*.service", command: [/bin/tell-dba], timeout: 5s }
-      - { user: 1000, webhook: { url_file: /etc/hook, headers_file: /etc/token, template: slack, timeout: 2s } }
+      - { user: 1000, webhook: { url_file: /etc/hook, headers_file: /etc/token, ca_file: /etc/ca, template: slack, timeout: 2s } }
 `;
     expect(defaultPolicy(text).report.notices?.owners).toEqual([
       {
@@ -48,7 +48,7 @@ describe('notices', () => {
         ...{ uids: [1000], unit: [], command: null },
         webhook: {
           ...{ name: 'owners[1]', url: '', urlFile: '/etc/hook', headersFile: '/etc/token', template: 'slack' },
-          ...{ on: ['signal'], timeoutMs: 2000 },
+          ...{ caFile: '/etc/ca', on: ['signal'], timeoutMs: 2000 },
         },
       },
     ]);
@@ -77,6 +77,9 @@ describe('notices', () => {
     ['commands: [{ run: [/bin/x], timeout: 6m }]', 'expected a duration from 1s to 5m'],
     ['commands: [{ run: [/bin/x], name: "a b" }]', 'a name has 1 to 32 letters'],
     ['commands: [{ run: [/bin/x], exec: y }]', 'unknown key "exec"'],
+    ['webhooks: [{ url: "https://x/", ca_file: ca.pem }]', 'webhooks[0].ca_file: write the full path of the file'],
+    ['webhooks: [{ url: "http://x/", ca_file: /etc/ca }]', 'webhooks[0]: ca_file is for https://'],
+    ['owners: [{ user: 1, webhook: { url: "HTTP://x/", ca_file: /etc/ca } }]', 'ca_file is for https://'],
     ['webhooks: [{ url: ftp://x/ }]', 'this URL cannot be used: it begins with neither http:// nor https://'],
     ['webhooks: [{ url: "nonsense" }]', 'this URL cannot be used: it is no URL'],
     ['webhooks: [{ url: "https://me:secret@x/" }]', 'put an Authorization header into headers_file'],

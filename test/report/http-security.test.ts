@@ -13,6 +13,7 @@ import { digestOf } from '../../src/report/guard.ts';
 import type { Note } from '../../src/report/notes.ts';
 import { createPages } from '../../src/report/status/pages.ts';
 import { skipBecause } from '../e2e/skip.ts';
+import { certificates, whyNoOpenssl } from '../support/certificates.ts';
 import { answerOf, closeAll, dial, get, onClose, serve } from './http-clients.ts';
 import { until } from './pipe.ts';
 import { night, sourcesOf, statusOf } from './status/night.ts';
@@ -237,51 +238,10 @@ describe('whoever asks too much', () => {
   });
 });
 
-const openssl = (folder: string, ...args: string[]): void => {
-  execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-};
-
-const whyNoOpenssl = ((): string => {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return '';
-  } catch {
-    return 'there is no openssl in PATH (apt install openssl)';
-  }
-})();
-
-/** An authority, a certificate of the server and one of a client, all of today. */
-const certificates = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'oomwatchd-tls-'));
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl(folder, 'req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=ca', '-days', '2');
-  for (const name of ['server', 'client']) {
-    openssl(folder, 'req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-    openssl(
-      folder,
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      `${name}.pem`,
-      '-days',
-      '2',
-    );
-    chmodSync(join(folder, `${name}.key`), 0o600);
-  }
-  return folder;
-};
-
 describe('TLS', { timeout: 60_000 }, () => {
   test('with client_ca lets nobody without a certificate of it get to a request', async (context) => {
     skipBecause(context, whyNoOpenssl);
-    const folder = certificates();
+    const folder = certificates(tmpdir());
     const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
     const tls = { cert: read('server.pem'), key: read('server.key'), ca: read('ca.pem') };
     const { port } = await serve({ pages, secrets: () => ({ tls }) });
@@ -302,7 +262,7 @@ describe('TLS', { timeout: 60_000 }, () => {
     };
     expect(await ask({ cert: read('client.pem'), key: read('client.key') })).toBe(200);
     expect(await ask({})).not.toBe(200);
-    const foreign = certificates();
+    const foreign = certificates(tmpdir());
     expect(
       await ask({ cert: readFileSync(join(foreign, 'client.pem')), key: readFileSync(join(foreign, 'client.key')) }),
     ).not.toBe(200);
@@ -314,7 +274,7 @@ describe('TLS', { timeout: 60_000 }, () => {
 
   test('takes a renewed certificate over, and keeps the old one while a new one is broken', async (context) => {
     skipBecause(context, whyNoOpenssl);
-    const folder = certificates();
+    const folder = certificates(tmpdir());
     const file = (name: string): string => join(folder, name);
     const policy = { tokenFile: '', tlsCert: file('server.pem'), tlsKey: file('server.key'), clientCa: '' };
     const notes: Note[] = [];

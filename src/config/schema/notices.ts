@@ -92,6 +92,10 @@ const target = {
     description:
       'File with one "Name: value" a line, sent with each request: tokens. The user of report.user reads it each time.',
   }),
+  ca_file: file.optional().meta({
+    description:
+      'File with the certificates (PEM) of a private authority that signed that of the receiver: it alone is trusted then, in place of those that Node.js comes with. The user of report.user reads it each time.',
+  }),
   template: setting(
     choice(WEBHOOK_TEMPLATES),
     'generic',
@@ -106,11 +110,20 @@ const target = {
   ),
 };
 
-const oneAddress = (given: { url?: string | undefined; url_file?: string | undefined }): boolean =>
-  (given.url === undefined) !== (given.url_file === undefined);
-const ONE_ADDRESS = { error: 'a webhook needs either url or url_file' };
+const checked = <
+  S extends z.ZodType<{ url?: string | undefined; url_file?: string | undefined; ca_file?: string | undefined }>,
+>(
+  webhook: S,
+): S =>
+  webhook
+    .refine((given) => (given.url === undefined) !== (given.url_file === undefined), {
+      error: 'a webhook needs either url or url_file',
+    })
+    .refine((given) => given.ca_file === undefined || !/^http:/i.test(given.url ?? ''), {
+      error: 'ca_file is for https://, and this URL begins with http://',
+    });
 
-const webhook = map({ name, on, ...target }).refine(oneAddress, ONE_ADDRESS);
+const webhook = checked(map({ name, on, ...target }));
 
 const owner = map({
   user: z
@@ -119,7 +132,7 @@ const owner = map({
     .meta({ description: 'User that the process ran as, by name (looked up in /etc/passwd) or uid.' }),
   unit,
   command: argv.optional().meta({ description: RUN }),
-  webhook: map(target).refine(oneAddress, ONE_ADDRESS).optional().meta({ description: 'As in webhooks.' }),
+  webhook: checked(map(target)).optional().meta({ description: 'As in webhooks.' }),
   timeout: commandTimeout,
 }).check(({ value, issues }) => {
   const wrong = (message: string): void => void issues.push({ code: 'custom', message, input: value });

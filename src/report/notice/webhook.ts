@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { NoticeWebhook } from '../../core/notice-policy.ts';
 import type { Attempt } from './attempt.ts';
-import { readHeaders, readUrl } from './secret-file.ts';
+import { readAuthority, readHeaders, readUrl } from './webhook-files.ts';
 
 /** A Retry-After beyond this is beyond the time in which a notice is worth anything. */
 const RETRY_AFTER_MAX_S = 3600;
@@ -15,6 +15,13 @@ const codeOf = (error: Error): string => {
   const { code } = error as NodeJS.ErrnoException;
   return code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'the request failed';
 };
+
+/** Errors of verification, openssl-verification-options(1), that mean: nobody who is trusted has signed it. */
+const UNTRUSTED =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?))$/;
+
+const detailOf = (code: string): string =>
+  UNTRUSTED.test(code) ? `${code}: put the certificate of the authority that signed it into ca_file` : code;
 
 /** A certificate does not become valid by waiting. */
 const isForEver = (code: string): boolean => /CERT|SIGNATURE|ERR_TLS|SELF_SIGNED|ERR_INVALID/.test(code);
@@ -33,15 +40,21 @@ export const post = async (webhook: NoticeWebhook, body: string, signal: AbortSi
   if (typeof url === 'string') return { result: 'failed', detail: url };
   const headers = await readHeaders(webhook.headersFile);
   if (typeof headers === 'string') return { result: 'failed', detail: headers };
+  const authority = await readAuthority(webhook.caFile);
+  if (typeof authority === 'string') return { result: 'failed', detail: authority };
+  const isSecure = url.protocol === 'https:';
+  // Who names an authority means that nothing is sent to somebody else.
+  if (webhook.caFile !== '' && !isSecure)
+    return { result: 'failed', detail: 'ca_file is given, and the URL is no https' };
   if (signal.aborted) return { result: 'failed', detail: 'the reporter ends' };
 
   return new Promise((resolve) => {
-    const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+    const request = isSecure ? requestHttps : requestHttp;
     const sent = request(url, {
       method: 'POST',
       // A connection of its own, gone with the request; the certificate is always looked at.
       agent: false,
-      ...(url.protocol === 'https:' ? { rejectUnauthorized: true } : {}),
+      ...(isSecure ? { rejectUnauthorized: true, ...authority } : {}),
       headers: {
         'User-Agent': 'oomwatchd',
         'Content-Type': 'application/json',
@@ -64,8 +77,8 @@ export const post = async (webhook: NoticeWebhook, body: string, signal: AbortSi
     // The status says it all: the rest of the answer, however long, is not waited for.
     sent.once('response', ({ statusCode = 0, headers: answer }) => over(attemptOf(statusCode, answer['retry-after'])));
     sent.on('error', (error) => {
-      const detail = codeOf(error);
-      over({ result: 'failed', detail, ...(isForEver(detail) ? {} : { retryAfterMs: 0 }) });
+      const code = codeOf(error);
+      over({ result: 'failed', detail: detailOf(code), ...(isForEver(code) ? {} : { retryAfterMs: 0 }) });
     });
     sent.end(body);
   });

@@ -59,7 +59,7 @@ describe('notices', () => {
       commands: [command('all'), command('livelocks', { on: ['livelock'] })],
       webhooks: [
         {
-          ...{ name: 'chat', url: hook.url, urlFile: '', headersFile: '', template: 'slack' },
+          ...{ name: 'chat', url: hook.url, urlFile: '', headersFile: '', caFile: '', template: 'slack' },
           ...{ on: ['signal', 'incident'], timeoutMs: 5000 },
         },
       ],

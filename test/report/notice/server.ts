@@ -1,5 +1,6 @@
-/** Loopback HTTP servers that answer as told, or as badly as told. */
+/** Loopback HTTP and HTTPS servers that answer as told, or as badly as told. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecure } from 'node:https';
 import { createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net';
 
 export interface Received {
@@ -51,6 +52,15 @@ export const startHook = async (answer: (response: ServerResponse, times: number
     }),
   );
   return { url, received };
+};
+
+/** By TLS, with this key and certificate. */
+export const startTls = async (
+  own: { readonly key: string; readonly cert: string },
+  answer: (response: ServerResponse) => void,
+): Promise<string> => {
+  const url = await listening(createSecure(own, (_, response) => answer(response)));
+  return url.replace('http:', 'https:');
 };
 
 /** Below HTTP: what is done with a connection. */

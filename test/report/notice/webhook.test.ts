@@ -1,7 +1,6 @@
 /** Webhooks against real loopback servers, most of them ill-behaved. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,7 +10,8 @@ import type { Attempt } from '../../../src/report/notice/attempt.ts';
 import { createNoticeQueue } from '../../../src/report/notice/queue.ts';
 import { post } from '../../../src/report/notice/webhook.ts';
 import { skipBecause } from '../../e2e/skip.ts';
-import { closeServers, startHook, startTcp } from './server.ts';
+import { certificates, whyNoOpenssl } from '../../support/certificates.ts';
+import { closeServers, startHook, startTcp, startTls } from './server.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -28,7 +28,8 @@ const file = (name: string, text: string): string => {
 };
 
 const hook = (url: string, more: Partial<NoticeWebhook> = {}): NoticeWebhook => ({
-  ...{ name: 'chat', url, urlFile: '', headersFile: '', template: 'generic', on: ['signal'], timeoutMs: 1000 },
+  ...{ name: 'chat', url, urlFile: '', headersFile: '', caFile: '', template: 'generic' },
+  ...{ on: ['signal'], timeoutMs: 1000 },
   ...more,
 });
 
@@ -150,24 +151,68 @@ describe('a webhook', () => {
     expect(await send(url, { headersFile: join(folder, 'fifo') })).toMatchObject({ result: 'failed' });
   });
 
-  test('with a certificate that nobody vouches for gets nothing', async (context) => {
-    skipBecause(context, spawnSync('openssl', ['version']).status === 0 ? '' : 'needs openssl');
-    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
-    execFileSync('openssl', [...made, '-keyout', join(folder, 'key'), '-out', join(folder, 'cert')], {
-      stdio: 'ignore',
+  describe('with TLS', () => {
+    const serve = async (): Promise<{ url: string; ca: string; requests: () => number }> => {
+      const made = certificates(folder);
+      const read = (name: string): string => readFileSync(join(made, name), 'utf8');
+      let requests = 0;
+      const url = await startTls({ key: read('server.key'), cert: read('server.pem') }, (response) => {
+        requests++;
+        response.end();
+      });
+      return { url, ca: join(made, 'ca.pem'), requests: () => requests };
+    };
+
+    test('whose certificate nobody vouches for gets nothing, and is told what to do', async (context) => {
+      skipBecause(context, whyNoOpenssl);
+      const { url, requests } = await serve();
+      const wanted = {
+        result: 'failed',
+        detail: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE: put the certificate of the authority that signed it into ca_file',
+      };
+      expect(await send(url)).toEqual(wanted);
+      expect(await send(url, { caFile: join(certificates(folder), 'ca.pem') })).toEqual(wanted);
+      expect(requests()).toBe(0);
     });
-    let requests = 0;
-    const key = { key: readFileSync(join(folder, 'key')), cert: readFileSync(join(folder, 'cert')) };
-    const server = createTls(key, (_, response) => {
-      requests++;
-      response.end();
+
+    test('whose certificate the authority of ca_file has signed gets the body', async (context) => {
+      skipBecause(context, whyNoOpenssl);
+      const { url, ca, requests } = await serve();
+      expect(await send(url, { caFile: ca })).toEqual({ result: 'ok', detail: 'HTTP 200' });
+      expect(requests()).toBe(1);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const answer = await send(`https://127.0.0.1:${port}/`);
-    server.close();
-    expect(answer).toEqual({ result: 'failed', detail: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-    expect(requests).toBe(0);
+
+    test('and that certificate for another address, or no TLS at all, gets nothing', async (context) => {
+      skipBecause(context, whyNoOpenssl);
+      const { url, ca, requests } = await serve();
+      // The same socket by an address that the certificate does not name.
+      expect(await send(url.replace('127.0.0.1', '[::ffff:127.0.0.1]'), { caFile: ca })).toEqual({
+        ...{ result: 'failed', detail: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+      });
+      expect(await send(url.replace('https:', 'http:'), { caFile: ca })).toEqual({
+        ...{ result: 'failed', detail: 'ca_file is given, and the URL is no https' },
+      });
+      expect(requests()).toBe(0);
+    });
+  });
+
+  test('whose authority cannot be had is not called', async () => {
+    const { url, received } = await startHook((response) => response.end());
+    const secure = url.replace('http:', 'https:');
+    const attempts = [
+      await send(secure, { caFile: join(folder, 'none') }),
+      await send(secure, { caFile: folder }),
+      await send(secure, { caFile: file('text', 'the certificate') }),
+      await send(secure, { caFile: file('huge', 'x'.repeat(2 ** 20 + 1)) }),
+    ];
+    const remedy = 'the user of report.user must be able to read it (chmod 644)';
+    expect(attempts.map(({ detail }) => detail.replace(folder, ''))).toEqual([
+      `ca_file /none: ENOENT; ${remedy}`,
+      `ca_file : it is no regular file; ${remedy}`,
+      'ca_file /text: it does not begin with a certificate; write that of the authority into it, as PEM',
+      `ca_file /huge: it is larger than 1048576 bytes; ${remedy}`,
+    ]);
+    expect(received).toEqual([]);
   });
 });
 

@@ -1,16 +1,22 @@
-/** Files with what must not stand in the configuration: headers with tokens, addresses that are passwords themselves. */
+/**
+ * The files that a webhook names: headers with tokens and addresses that are passwords themselves, which must not stand in the
+ * configuration, and the certificates of a private authority. Each is read with every attempt, so a new one needs no reload.
+ */
+import { X509Certificate } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { readSmallFile, UnfitFile } from '../small-file.ts';
 
 const FILE_BYTES = 8192;
+/** The bundle of all authorities of a distribution has some 220 KiB; to name it is one way to trust what the host trusts. */
+const AUTHORITY_BYTES = 1024 * 1024;
 
 /** Those that the request makes itself. */
 const RESERVED = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
 
 /** Text of a file, or why not: an errno name or a few words. */
-const readText = async (path: string): Promise<{ text: string } | { fault: string }> => {
+const readText = async (path: string, limit = FILE_BYTES): Promise<{ text: string } | { fault: string }> => {
   try {
-    return await readSmallFile(path, FILE_BYTES);
+    return await readSmallFile(path, limit);
   } catch (error) {
     if (error instanceof UnfitFile) return { fault: error.message };
     return { fault: (error as NodeJS.ErrnoException).code ?? 'it cannot be read' };
@@ -59,4 +65,23 @@ export const readUrl = async (given: string, path: string): Promise<URL | string
   const read = await readText(path);
   if ('fault' in read) return `url_file ${path}: ${read.fault}`;
   return urlOf(read.text.split('\n', 1)[0]?.trim() ?? '') ?? `url_file ${path}: its first line is no http(s) URL`;
+};
+
+const isCertificate = (text: string): boolean => {
+  try {
+    return new X509Certificate(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+/** Certificates of the authorities that are trusted in place of those that Node.js comes with; "" names none. A text is why not. */
+export const readAuthority = async (path: string): Promise<{ readonly ca?: string } | string> => {
+  if (path === '') return {};
+  const read = await readText(path, AUTHORITY_BYTES);
+  if ('fault' in read)
+    return `ca_file ${path}: ${read.fault}; the user of report.user must be able to read it (chmod 644)`;
+  // OpenSSL takes text without a certificate for an empty list, and nobody would be trusted without a word.
+  if (isCertificate(read.text)) return { ca: read.text };
+  return `ca_file ${path}: it does not begin with a certificate; write that of the authority into it, as PEM`;
 };
