@@ -13,6 +13,8 @@ export interface Command {
 }
 
 const CONFIG_OPTION = `  --config FILE   configuration to read (default ${DEFAULT_CONFIG}; drop-ins in FILE.d/*.yaml)`;
+const CLIENT_OPTION = `  --client-cert FILE, --client-key FILE
+                  shown where report.http.client_ca asks for one (default tls_cert and tls_key)`;
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -99,12 +101,13 @@ Exit: 0 enforcing is safe, 1 it is not.`,
   },
   {
     name: 'status',
-    synopsis: 'oomwatchd status [--json] [--check] [--config FILE]',
+    synopsis: 'oomwatchd status [--json] [--check] [--config FILE] [--client-cert FILE --client-key FILE]',
     summary: 'tell what the running daemon sees and would do',
     details: `  --json          print the status document (as GET /api/status does)
   --check         print one line for Nagios or node-problem-detector
 ${CONFIG_OPTION}
                   only report.listen and report.http are used
+${CLIENT_OPTION}
 
 Exit: 0 told, 69 no daemon was reached, 78 configuration refused.
 With --check: 0 well; 1 warning (level term, a source or the standby process down, reload failed, not ready yet); 2 critical
@@ -113,12 +116,13 @@ With --check: 0 well; 1 warning (level term, a source or the standby process dow
   },
   {
     name: 'top',
-    synopsis: 'oomwatchd top [--interval SECONDS] [--config FILE]',
+    synopsis: 'oomwatchd top [--interval SECONDS] [--config FILE] [--client-cert FILE --client-key FILE]',
     summary: 'the same, live in the terminal; q quits',
     details: `  --interval SECONDS
                   how often the daemon is asked (default 2, at least 1)
 ${CONFIG_OPTION}
                   only report.listen and report.http are used
+${CLIENT_OPTION}
 
 Without a terminal it prints once. Exit: 0 done, 69 no daemon was reached, 78 configuration refused.`,
     load: () => import('./commands/top.ts'),

@@ -8,6 +8,7 @@ import { calmWords, checkLine, modeWords } from '../report/status/status-wording
 import { inColour } from '../report/status/terminal.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { type Asked, askStatus } from './inspect/ask-status.ts';
+import { CLIENT_OPTIONS, clientFilesOf } from './inspect/client-certificate.ts';
 
 /** Exit codes of Nagios plugins; node-problem-detector takes 0 for well, 1 for a problem and others for unknown. */
 const CHECK_CODES: Readonly<Record<Severity, number>> = { ok: 0, warning: 1, critical: 2 };
@@ -41,18 +42,21 @@ export const run = async (argv: readonly string[]): Promise<number> => {
     args: [...argv],
     options: {
       config: { type: 'string' },
+      ...CLIENT_OPTIONS,
       json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
     },
   });
   if (values.json && values.check) return complain('--json and --check exclude each other', EXIT.USAGE);
+  const client = clientFilesOf(values);
+  if (typeof client === 'string') return complain(client, EXIT.USAGE);
   const loaded = await loadPolicy(values.config);
   if ('errors' in loaded) {
     if (values.check) return check({ failure: `the configuration is refused: ${loaded.errors[0]}` });
     for (const error of loaded.errors) complain(error, EXIT.CONFIG);
     return EXIT.CONFIG;
   }
-  const asked = await askStatus(loaded.policy.report);
+  const asked = await askStatus(loaded.policy.report, client);
   if (values.check) return check(asked);
   if ('failure' in asked) return complain(asked.failure, EXIT.UNAVAILABLE);
   if (values.json) process.stdout.write(`${JSON.stringify(asked.document)}\n`);

@@ -6,6 +6,7 @@ import { overview } from '../report/status/overview.ts';
 import { cut, inColour, type TerminalLine, wrapped } from '../report/status/terminal.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { type Asked, askStatus } from './inspect/ask-status.ts';
+import { CLIENT_OPTIONS, clientFilesOf } from './inspect/client-certificate.ts';
 import { isUnicode } from './status.ts';
 
 /** The daemon's numbers come once a second. */
@@ -107,7 +108,7 @@ const live = (ask: () => Promise<Asked>, intervalMs: number): Promise<number> =>
 export const run = async (argv: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
     args: [...argv],
-    options: { config: { type: 'string' }, interval: { type: 'string', default: '2' } },
+    options: { config: { type: 'string' }, ...CLIENT_OPTIONS, interval: { type: 'string', default: '2' } },
   });
   const seconds = /^\d+(\.\d+)?$/.test(values.interval) ? Number(values.interval) : Number.NaN;
   if (!(seconds >= LEAST_INTERVAL_S && seconds <= MOST_INTERVAL_S)) {
@@ -116,12 +117,14 @@ export const run = async (argv: readonly string[]): Promise<number> => {
       EXIT.USAGE,
     );
   }
+  const client = clientFilesOf(values);
+  if (typeof client === 'string') return complain(client, EXIT.USAGE);
   const loaded = await loadPolicy(values.config);
   if ('errors' in loaded) {
     for (const error of loaded.errors) complain(error, EXIT.CONFIG);
     return EXIT.CONFIG;
   }
-  const ask = (): Promise<Asked> => askStatus(loaded.policy.report);
+  const ask = (): Promise<Asked> => askStatus(loaded.policy.report, client);
   if (process.stdin.isTTY === true && process.stdout.isTTY === true) {
     // A question that is under way would hold the terminal until the daemon has answered it, or 5 s.
     process.exit(await live(ask, seconds * 1000));

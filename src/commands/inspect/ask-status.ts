@@ -1,7 +1,6 @@
 /** Asks the running daemon for its status document, where and as its configuration says. */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely, type TLSSocket } from 'node:tls';
@@ -9,6 +8,7 @@ import type { ReportPolicy } from '../../core/policy.ts';
 import { parseListenAddress } from '../../report/listen-address.ts';
 import { isPrintable, printable } from '../../report/printable.ts';
 import { STATUS_VERSION, type StatusDocument } from '../../report/status/document.ts';
+import { type ClientFiles, Failure, fileOf, ownCertificate, refusalWords } from './client-certificate.ts';
 
 export type Asked = { readonly document: StatusDocument } | { readonly failure: string };
 
@@ -19,19 +19,6 @@ const ANSWER_MS = 5000;
 /** Ten times a full document. */
 const MOST_BYTES = 2 ** 20;
 const TEXT_LIMIT = 1000;
-
-class Failure extends Error {}
-
-const fileOf = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Failure(`${path} cannot be read by this user (${code}): call this as root, or as a member of its group`, {
-      cause: error,
-    });
-  }
-};
 
 /** Every address of this host is one that is reached on loopback. */
 const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
@@ -58,7 +45,11 @@ const isPinned = (socket: TLSSocket, cert: string): boolean =>
   socket.getPeerX509Certificate()?.raw.equals(new X509Certificate(cert).raw) === true;
 
 /** A connection to the daemon; by TLS only once it has shown its certificate, before anything of ours is sent. */
-const connectTo = async ({ listen, http }: Where, late: AbortSignal): Promise<Socket> => {
+const connectTo = async (
+  { listen, http }: Where,
+  client: ClientFiles | undefined,
+  late: AbortSignal,
+): Promise<Socket> => {
   const address = parseListenAddress(listen);
   if (address === undefined || address.kind === 'off') {
     throw new Failure('report.listen is "off": there is nobody to ask; set an address and reload the daemon');
@@ -67,9 +58,7 @@ const connectTo = async ({ listen, http }: Where, late: AbortSignal): Promise<So
   const target = { host: reachable(address.host), port: address.port };
   if (http.tlsCert === '') return connect(target);
   const cert = fileOf(http.tlsCert);
-  // The server's own certificate is shown for ours: who may use its key may ask it.
-  const own = http.clientCa === '' ? {} : { cert, key: fileOf(http.tlsKey) };
-  const socket = connectSecurely({ ...target, ...own, rejectUnauthorized: false });
+  const socket = connectSecurely({ ...target, ...ownCertificate(http, client), rejectUnauthorized: false });
   late.addEventListener('abort', () => socket.destroy(late.reason as Error));
   await once(socket, 'secureConnect');
   if (isPinned(socket, cert)) return socket;
@@ -110,8 +99,8 @@ const parse = (text: string, listen: string): StatusDocument => {
   throw new Failure(`what listens at ${listen} is no oomwatchd of this version: ${printable(text, 60)}`);
 };
 
-/** Never rejects. */
-export const askStatus = async (where: Where): Promise<Asked> => {
+/** Never rejects. `client`: in place of the daemon's own certificate, where it asks for one. */
+export const askStatus = async (where: Where, client?: ClientFiles): Promise<Asked> => {
   const { listen, http } = where;
   const late = new AbortController();
   const timer = setTimeout(
@@ -121,12 +110,18 @@ export const askStatus = async (where: Where): Promise<Asked> => {
   let socket: Socket | undefined;
   try {
     const token = http.tokenFile === '' ? '' : fileOf(http.tokenFile).trim();
-    socket = await connectTo(where, late.signal);
+    socket = await connectTo(where, client, late.signal);
     return { document: parse(await bodyOf(socket, token, where, late.signal), listen) };
   } catch (error) {
     if (late.signal.aborted) return { failure: (late.signal.reason as Error).message };
     const { code, message } = error as NodeJS.ErrnoException;
-    return { failure: error instanceof Failure ? message : failureWords(code ?? message, listen) };
+    if (error instanceof Failure) return { failure: message };
+    const why = code ?? message;
+    // Before the handshake was over there is no socket yet, and the reason is another one.
+    const refusal = socket === undefined ? '' : refusalWords(why, http, client);
+    return {
+      failure: refusal === '' ? failureWords(why, listen) : `the daemon at ${listen} hung up (${why}): ${refusal}`,
+    };
   } finally {
     clearTimeout(timer);
     socket?.destroy();
