@@ -110,7 +110,7 @@ ${CONFIG_OPTION}
 ${CLIENT_OPTION}
 
 Exit: 0 told, 69 no daemon was reached, 78 configuration refused.
-With --check: 0 well; 1 warning (level term, a source or the standby process down, reload failed, not ready yet); 2 critical
+With --check: 0 well; 1 warning (level term, a source that is needed or was there is down, standby process down, reload failed, not ready yet); 2 critical
 (level kill, livelock, a stuck victim, control silent, no daemon reached, configuration refused).`,
     load: () => import('./commands/status.ts'),
   },

@@ -4,7 +4,7 @@ import { EXIT } from '../exit.ts';
 import { wantsColour } from '../report/pretty.ts';
 import type { Severity } from '../report/status/document.ts';
 import { overview } from '../report/status/overview.ts';
-import { calmWords, checkLine, modeWords } from '../report/status/status-wording.ts';
+import { calmWords, checkLine, modeWords, withoutWords } from '../report/status/status-wording.ts';
 import { inColour } from '../report/status/terminal.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { type Asked, askStatus } from './inspect/ask-status.ts';
@@ -31,7 +31,7 @@ const check = (asked: Asked): number => {
   const { state, problems, daemon } = asked.document;
   const text =
     problems.length === 0
-      ? `${calmWords(asked.document)}; ${modeWords(daemon)}`
+      ? `${calmWords(asked.document)}; ${modeWords(daemon)}${withoutWords(asked.document)}`
       : problems.map((problem) => problem.text).join('; ');
   process.stdout.write(`${checkLine(state, text)}\n`);
   return CHECK_CODES[state];

@@ -14,6 +14,7 @@ import { noteTotals } from '../core/process-table.ts';
 import { highestRung } from '../core/rung.ts';
 import { emptySample } from '../core/sample.ts';
 import { largestUnidentified } from '../core/select/unidentified.ts';
+import { isFault } from '../core/source.ts';
 import type { State } from '../core/state.ts';
 import { type TickInputs, tick } from '../core/tick.ts';
 import { ABSENT } from '../core/units.ts';
@@ -138,7 +139,8 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
       if (!source.isUp && state.level < LEVEL.TERM) sampler.repair(nowMs);
       if (!source.isNews) continue;
       source.isNews = false;
-      publisher.publish({ kind: 'source', name: source.name, up: source.isUp, detail: source.detail });
+      const { name, isUp, hasBeenUp, detail } = source;
+      publisher.publish({ kind: 'source', name, up: isUp, fault: !isUp && isFault(name, hasBeenUp), detail });
     }
   };
 

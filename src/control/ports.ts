@@ -29,6 +29,7 @@ export interface Sampler {
   readonly sources: readonly {
     readonly name: string;
     readonly isUp: boolean;
+    readonly hasBeenUp: boolean;
     readonly detail: string;
     isNews: boolean;
   }[];

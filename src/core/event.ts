@@ -131,7 +131,8 @@ export type OomwatchdEvent =
   | { kind: 'rehearsed'; durationMs: number; ok: boolean; detail: string }
   | { kind: 'policy_loaded'; configHash: string; mode: 'observe' | 'enforce'; files: readonly string[] }
   | { kind: 'policy_rejected'; errors: readonly string[] }
-  | { kind: 'source'; name: string; up: boolean; detail: string }
+  /** fault: it is down, and should be mended; false for what a host may lack and has lacked since the start. */
+  | { kind: 'source'; name: string; up: boolean; fault: boolean; detail: string }
   | {
       kind: 'level';
       from: Level;

@@ -20,6 +20,8 @@ export interface SourceState {
   readonly name: string;
   readonly path: string;
   isUp: boolean;
+  /** Its text has been read and made sense at least once. */
+  hasBeenUp: boolean;
   /** Why it is down: the errno of the last call, or 0 when its text made no sense. */
   errno: number;
   detail: string;
@@ -48,6 +50,7 @@ export const createSource = (name: string, path: string, isChunked: boolean): So
   name,
   path,
   isUp: true,
+  hasBeenUp: false,
   errno: 0,
   detail: '',
   isNews: false,
@@ -58,6 +61,7 @@ export const createSource = (name: string, path: string, isChunked: boolean): So
 });
 
 export const setUp = (source: Source): void => {
+  source.hasBeenUp = true;
   if (source.isUp) return;
   source.isUp = true;
   source.isNews = true;

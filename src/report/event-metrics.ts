@@ -130,7 +130,9 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       case 'source': {
         const source = bounded(event.name, sources);
         sources.add(source);
-        return instruments.set('oomwatchd_source_up', Number(event.up), { source });
+        const isAbsent = !event.up && !event.fault;
+        instruments.set('oomwatchd_source_absent', isAbsent ? 1 : undefined, { source });
+        return instruments.set('oomwatchd_source_up', isAbsent ? undefined : Number(event.up), { source });
       }
       case 'signal':
         return countSignal(event);

@@ -24,7 +24,16 @@ export const STATE_METRICS = {
     help: 'What the check at start found: 1 for the present status of each finding that was told.',
     labels: ['name', 'status'],
   },
-  oomwatchd_source_up: { type: 'gauge', help: '0 while a source of numbers cannot be read.', labels: ['source'] },
+  oomwatchd_source_up: {
+    type: 'gauge',
+    help: '0 while a source of numbers that is needed, or was there, cannot be read.',
+    labels: ['source'],
+  },
+  oomwatchd_source_absent: {
+    type: 'gauge',
+    help: '1 while the host lacks a source that is not needed; oomwatchd_source_up has no sample of it then.',
+    labels: ['source'],
+  },
 
   oomwatchd_last_sample_age_seconds: { type: 'gauge', help: 'Age of the numbers from control below.' },
   oomwatchd_memory_bytes: { type: 'gauge', help: 'Memory of the host as /proc/meminfo has it.', labels: ['kind'] },

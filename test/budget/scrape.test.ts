@@ -49,7 +49,7 @@ const strange = (nth: number): OomwatchdEvent[] => {
     { ...verify, pid: nth, comm: name, verdict: word },
     { ...victim, pid: nth, comm: name, killedBy: word, life: word, reason: word, detail: name },
     { kind: 'no_action', reason: word, ...facts },
-    { kind: 'source', name, up: false, detail: name },
+    { kind: 'source', name, up: false, fault: true, detail: name },
     { kind: 'finding', finding: { name, status: word, found: name, meaning: name, remedy: name } },
     { kind: 'kernel_note', note: word, text: name },
     {

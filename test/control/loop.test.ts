@@ -193,36 +193,6 @@ describe('the index is not refreshed', () => {
   });
 });
 
-describe('sources', () => {
-  it('are told once when they go and once when they come back', () => {
-    const rig = createRig(host(), ENFORCE);
-    const source = rig.sources[0] as (typeof rig.sources)[number];
-    rig.run(3000);
-    Object.assign(source, { isUp: false, detail: 'EACCES', isNews: true });
-    rig.run(3000);
-    Object.assign(source, { isUp: true, detail: '', isNews: true });
-    rig.run(3000);
-    expect(rig.events.filter(({ kind }) => kind === 'source')).toEqual([
-      { kind: 'source', name: 'meminfo', up: false, detail: 'EACCES' },
-      { kind: 'source', name: 'meminfo', up: true, detail: '' },
-    ]);
-  });
-
-  it('that are down are repaired in calm times only', () => {
-    const machine = host(hog(1000, { term: 'ignored', kill: 'stuck' }));
-    const rig = createRig(machine, ENFORCE);
-    Object.assign(rig.sources[0] as object, { isUp: false });
-    rig.run(1000);
-    expect(rig.log).toContain('repair');
-    machine.start({ comm: 'small', rssKiB: 400 * MIB, term: 'ignored', kill: 'stuck' });
-    rig.turnLate(0);
-    rig.log.length = 0;
-    rig.run(2000);
-    expect(rig.state.level).toBe(LEVEL.TERM);
-    expect(rig.log).not.toContain('repair');
-  });
-});
-
 describe('a process that outgrew all candidates before anybody looked at it', () => {
   const stranger: Program = { comm: 'stranger', rssKiB: 5 * GIB, row: { flags: FLAG.ARMED } };
   const known: Program = { comm: 'known', rssKiB: 2.4 * GIB };

@@ -46,12 +46,14 @@ describe('status', { timeout: 90_000 }, () => {
     });
     expect(document.daemon.config_hash).toMatch(/^[0-9a-f]{12}$/);
     const line = await check(file);
-    // What this host does not let it read is a warning, and told.
+    // What it needs and this host does not let it read is a warning; what is only not there stands behind the rest.
     const isBlind = document.sources_down.length > 0;
     expect(line.code).toBe(isBlind ? 1 : 0);
     expect(line.stdout).toMatch(
       isBlind ? /^OOMWATCHD WARNING: cannot read / : /^OOMWATCHD OK: MemAvailable .*; observe mode: .*\n$/,
     );
+    const absent = document.sources_absent.map(({ name }) => name).join(', ');
+    if (!isBlind && absent !== '') expect(line.stdout).toContain(`; without ${absent}\n`);
     const page = await daemon.http('/');
     expect(page.status).toBe(200);
     expect(page.body).toContain('<b>Observe mode</b>');

@@ -124,6 +124,9 @@ describe('a kernel without PSI', () => {
   it('is told once, and everything else is read', () => {
     expect(news()).toEqual(['pressure/memory down', 'pressure/io down', 'pressure/cpu down']);
     expect(stateOf('pressure/memory')).toMatchObject({ isUp: false, errno: ENOENT });
+    expect(sampler.sources.filter(({ hasBeenUp }) => !hasBeenUp).map(({ name }) => name)).toEqual([
+      ...['pressure/memory', 'pressure/io', 'pressure/cpu'],
+    ]);
     expect(stateOf('pressure/memory').detail).toMatch(/ENOENT \(this kernel does not offer it\)$/);
     for (let tick = 0; tick < 5; tick++) {
       sampler.readBasics(sample);

@@ -22,7 +22,7 @@ export const numbers = (second: number): Partial<Record<Gauge, number>> => ({
 export const beforeIt: readonly OomwatchdEvent[] = [
   started,
   { kind: 'finding', finding: { name: 'mlock', status: 'warn', found: '', meaning: '', remedy: '' } },
-  { kind: 'source', name: 'kmsg', up: false, detail: 'EPERM' },
+  { kind: 'source', name: 'kmsg', up: false, fault: true, detail: 'EPERM' },
   { kind: 'rehearsed', ok: true, durationMs: 40, detail: '' },
 ];
 

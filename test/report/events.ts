@@ -216,7 +216,7 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
     }),
     fc.record({ kind: kind('policy_loaded'), configHash: hostile, mode, files: texts }),
     fc.record({ kind: kind('policy_rejected'), errors: texts }),
-    fc.record({ kind: kind('source'), name: hostile, up: fc.boolean(), detail: hostile }),
+    fc.record({ kind: kind('source'), name: hostile, up: fc.boolean(), fault: fc.boolean(), detail: hostile }),
     fc.record({
       kind: kind('level'),
       from: level,

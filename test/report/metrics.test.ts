@@ -179,8 +179,9 @@ describe('the exposition', () => {
       { kind: 'ranked', episode: 1, scanned: 1, top: [], excluded: {}, corrections: [], scanMs: 20 },
       { kind: 'late', lateMs: 1200, majorFaults: 1 },
       { kind: 'stall', stalling: 1, dying: 0, exiting: 0, victim: 0, oomCount: 0, longestMs: 1, seen: 1 },
-      { kind: 'source', name: 'psi', up: true, detail: '' },
-      { kind: 'source', name: 'psi', up: false, detail: '' },
+      { kind: 'source', name: 'psi', up: true, fault: false, detail: '' },
+      { kind: 'source', name: 'psi', up: false, fault: true, detail: '' },
+      { kind: 'source', name: 'oom_trace', up: false, fault: false, detail: '' },
       { kind: 'finding', finding: { name: 'mlock', status: 'fatal', found: '', meaning: '', remedy: '' } },
       { kind: 'finding', finding: { name: 'mlock', status: 'warn', found: '', meaning: '', remedy: '' } },
       {
@@ -212,6 +213,7 @@ describe('the exposition', () => {
       oomwatchd_config_last_reload_success_timestamp_seconds: 1795376700.25,
       'oomwatchd_finding{name="mlock",status="warn"}': 1,
       'oomwatchd_source_up{source="psi"}': 0,
+      'oomwatchd_source_absent{source="oom_trace"}': 1,
       'oomwatchd_late_tick_seconds_bucket{le="2.5"}': 1,
       'oomwatchd_late_tick_seconds_bucket{le="1"}': 0,
       oomwatchd_scan_duration_seconds_sum: 0.02,
@@ -224,6 +226,17 @@ describe('the exposition', () => {
     expect(families.get('oomwatchd_finding')?.samples.size).toBe(1);
   });
 
+  test('have no sample of a source that the host lacks for what an alert is about, until it is there', async () => {
+    const absent: OomwatchdEvent = { kind: 'source', name: 'oom_trace', up: false, fault: false, detail: '' };
+    const of = async (...events: OomwatchdEvent[]): Promise<(number | undefined)[]> => {
+      const families = await scrape(events);
+      return ['up', 'absent'].map((what) => sampleOf(families, `oomwatchd_source_${what}{source="oom_trace"}`));
+    };
+    expect(await of(absent)).toEqual([undefined, 1]);
+    expect(await of(absent, { ...absent, up: true })).toEqual([1, undefined]);
+    expect(await of({ ...absent, up: true }, { ...absent, fault: true })).toEqual([0, undefined]);
+  });
+
   test('cannot be grown or broken by names, whatever comes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyEvent, { minLength: 50, maxLength: 200 }), async (events) => {
@@ -233,7 +246,7 @@ describe('the exposition', () => {
       { numRuns: 50 },
     );
     const names = Array.from({ length: 1000 }, (_, i) => `source_${i}`);
-    const families = await scrape(names.map((name) => ({ kind: 'source', name, up: true, detail: '' })));
+    const families = await scrape(names.map((name) => ({ kind: 'source', name, up: true, fault: false, detail: '' })));
     expect(families.get('oomwatchd_source_up')?.samples.size).toBe(65);
   });
 });

@@ -126,9 +126,13 @@ describe('every kind has its sentence', () => {
       { kind: 'policy_rejected', errors: ['a.yaml:1:2 wrong', 'a.yaml:3:4 bad'] },
       'error: new configuration rejected, the old one stays in force: a.yaml:1:2 wrong; a.yaml:3:4 bad',
     ],
-    [{ kind: 'source', name: 'vmstat', up: true, detail: '' }, 'info: source vmstat can be read'],
+    [{ kind: 'source', name: 'vmstat', up: true, fault: false, detail: '' }, 'info: source vmstat can be read'],
     [
-      { kind: 'source', name: 'psi', up: false, detail: 'ENOENT' },
+      { kind: 'source', name: 'oom_trace', up: false, fault: false, detail: 'not mounted' },
+      'info: going on without source oom_trace, which is not needed: not mounted',
+    ],
+    [
+      { kind: 'source', name: 'psi', up: false, fault: true, detail: 'ENOENT' },
       'warn: source psi cannot be read, going on without it: ENOENT',
     ],
     [

@@ -40,6 +40,7 @@ import { createReload, statusLine } from './reload.ts';
 import { openReporting } from './reporting.ts';
 import { openStandby } from './second-actor.ts';
 import type { Signals } from './signals.ts';
+import { createSourceNews } from './source-news.ts';
 import { createWatchdog } from './watchdog.ts';
 import { createWatchers } from './watchers.ts';
 
@@ -103,19 +104,18 @@ export const runDaemon = async (
   const tellStanding = (): void => {
     reporting.publish(started(host.policy()));
     for (const finding of standing) reporting.publish({ kind: 'finding', finding });
-    for (const source of host.sampler.sources) source.isNews = !source.isUp;
-    for (const { name, isUp, detail } of deaths.sources()) {
-      if (!isUp) reporting.publish({ kind: 'source', name, up: false, detail });
-    }
+    for (const source of sources.down()) reporting.publish(source);
     lastResort.tell();
   };
   const reporting = openReporting(firstPolicy, clock.nowMs, () => state.level < LEVEL.TERM, mayWait, tellStanding);
   const publish = (event: OomwatchdEvent): void => {
+    sources.note(event);
     reporting.publish(event);
     const line = kmsgLine(event);
     if (line !== null) kmsg.write(line);
     if (event.kind === 'kernel_kills_unseen') offLoop.killsUnseen();
   };
+  const sources = createSourceNews(deaths.sources, publish);
 
   settleIndex(index);
   const rehearsal = await rehearse(host, deaths);
@@ -125,6 +125,8 @@ export const runDaemon = async (
   if (locked.finding !== null) standing.push(locked.finding);
   if (typeof journal === 'string' && firstPolicy.act.sysrqF === 'directed') standing.push(noJournal(journal));
   tellStanding();
+  for (const source of host.sampler.sources) source.isNews = !source.isUp;
+  sources.look();
   if (left !== null) publish({ kind: 'restored', by: 'start', ...left });
   publish({ kind: 'rehearsed', ...rehearsal });
 
@@ -147,6 +149,7 @@ export const runDaemon = async (
     offLoop.run(nowMs, state.level);
     watchers.run(nowMs);
     if (state.level >= LEVEL.TERM || !takeTurn(slowNumbers, SLOW_NUMBERS_MS, nowMs)) return;
+    sources.look();
     reporting.slow.ownRssKiB = ownRss();
     reporting.slow.known = index.table.count;
     reporting.slow.armed = index.slots.armed;
@@ -179,7 +182,10 @@ export const runDaemon = async (
   );
   const timing = schedule(clock.nowMs, loop.turn);
   const psi = watchPsi(`${roots.proc}/pressure/memory`, timing.wake);
-  if (typeof psi === 'number') publish({ kind: 'source', name: 'psi_trigger', up: false, detail: errnoName(psi) });
+  if (typeof psi === 'number') {
+    // No fault: without it the pace alone says when to look.
+    publish({ kind: 'source', name: 'psi_trigger', up: false, fault: false, detail: errnoName(psi) });
+  }
   const force = (request: ForcedRequest): ForcedAnswer => {
     const answer = loop.force(request);
     // What came of it is looked at soon, not at the end of a calm pause.

@@ -49,7 +49,8 @@ export const createHolderWatch = (
     const names = patience.hanging().join(', ');
     if (names === hung) return;
     const detail = names === '' ? '' : `${names} does not answer: who holds memory is told without it`;
-    if ((names === '') !== (hung === '')) publish({ kind: 'source', name: 'holders', up: names === '', detail });
+    if ((names === '') !== (hung === ''))
+      publish({ kind: 'source', name: 'holders', up: names === '', fault: names !== '', detail });
     hung = names;
   };
 

@@ -83,14 +83,15 @@ export const createOffLoop = (
     const detail = hangs
       ? 'a process holds exec_update_lock: start times, mm groups, exits and swapoffs stay as they are until it lets go'
       : '';
-    publish({ kind: 'source', name: 'off_loop_reads', up: !hangs, detail });
+    publish({ kind: 'source', name: 'off_loop_reads', up: !hangs, fault: hangs, detail });
   };
   const tellRefused = (): void => {
     const errno = mmGroups.refusal();
     if (errno === 0 || isRefused) return;
     isRefused = true;
     const detail = `kcmp: ${errnoName(errno)}; processes that share memory are not all known: run as root with CAP_SYS_PTRACE`;
-    publish({ kind: 'source', name: 'kcmp', up: false, detail });
+    // Refused is refused for good, and a finding of the start as well.
+    publish({ kind: 'source', name: 'kcmp', up: false, fault: false, detail });
   };
 
   return {

@@ -74,7 +74,8 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
     if (directory.isFull === isFullTold) return;
     isFullTold = directory.isFull;
     const detail = `more than ${capacity} cgroups: those with the least memory are not watched`;
-    publish({ kind: 'source', name: 'cgroups', up: !isFullTold, detail: isFullTold ? detail : '' });
+    // No fault: a host with many has them every day, and those with the most memory are watched.
+    publish({ kind: 'source', name: 'cgroups', up: !isFullTold, fault: false, detail: isFullTold ? detail : '' });
   };
 
   const walking = createPaced(async () => {

@@ -25,8 +25,9 @@ export const createWholeKills = (host: Host, state: State, publish: (event: Oomw
   const { wholeKills } = state;
   let listed: Members | null = null;
 
+  // No fault: it was about that one kill, all known members have been signalled, and nothing tells when it is over.
   const tell = (path: string, why: string): void =>
-    publish({ kind: 'source', name: 'cgroup.kill', up: false, detail: `${path}: ${why}` });
+    publish({ kind: 'source', name: 'cgroup.kill', up: false, fault: false, detail: `${path}: ${why}` });
 
   const listing = createPaced(async () => {
     const [kill] = wholeKills;

@@ -53,7 +53,7 @@ const tellHung = (watch: StallWatch, hungPid: number, events: OomwatchdEvent[]):
     hungPid === ABSENT
       ? ''
       : `stat of pid ${hungPid} hangs, its exec_update_lock is held; of threads only status is read`;
-  events.push({ kind: 'source', name: 'task_stat', up: hungPid === ABSENT, detail });
+  events.push({ kind: 'source', name: 'task_stat', up: hungPid === ABSENT, fault: hungPid !== ABSENT, detail });
 };
 
 /** One turn. `victims` are all that are known to be dying; `summary` is written in place. */

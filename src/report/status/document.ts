@@ -116,6 +116,12 @@ export interface FindingRow {
   readonly remedy: string;
 }
 
+export interface SourceRow {
+  readonly name: string;
+  readonly detail: string;
+  readonly time_ms: number;
+}
+
 export interface EventRow {
   readonly time_ms: number;
   readonly level: string;
@@ -135,7 +141,10 @@ export interface StatusFacts {
   readonly victims: readonly VictimRow[];
   readonly incidents: readonly IncidentRow[];
   readonly schedules: readonly ScheduleEntry[];
-  readonly sources_down: readonly { readonly name: string; readonly detail: string; readonly time_ms: number }[];
+  /** Those that should be mended. */
+  readonly sources_down: readonly SourceRow[];
+  /** Those that are not needed and that this host lacks. */
+  readonly sources_absent: readonly SourceRow[];
   readonly findings: readonly FindingRow[];
   /** Newest first. */
   readonly events: readonly EventRow[];

@@ -167,7 +167,7 @@ const victimLines = ({ victims, time_ms: nowMs }: StatusDocument): TerminalLine[
 ];
 
 const listLines = (document: StatusDocument): TerminalLine[] => {
-  const { incidents, schedules, findings, events, time_ms: nowMs } = document;
+  const { incidents, schedules, findings, sources_absent: absent, events, time_ms: nowMs } = document;
   return [
     ...(incidents.length === 0 ? [] : title('Incidents')),
     ...incidents
@@ -184,6 +184,8 @@ const listLines = (document: StatusDocument): TerminalLine[] => {
         tone: status === 'fatal' ? 'critical' : 'warning',
       }),
     ),
+    ...(absent.length === 0 ? [] : title('Not on this host, and not needed')),
+    ...absent.map(({ name, detail }) => ({ text: `  ${name}: ${detail}` })),
     ...(events.length === 0 ? [] : title('Last events')),
     ...events.slice(0, EVENTS).map(
       ({ time_ms: ms, level, text }): TerminalLine => ({

@@ -70,6 +70,10 @@ export const calmWords = ({ now }: Pick<StatusFacts, 'now'>): string => {
   return `${availableWords(now)}${head}`;
 };
 
+/** "; without oom_trace", or nothing: what the host lacks and no alarm is about. */
+export const withoutWords = ({ sources_absent: absent }: Pick<StatusFacts, 'sources_absent'>): string =>
+  absent.length === 0 ? '' : `; without ${absent.map(({ name }) => name).join(', ')}`;
+
 export const LEVEL_WORDS: Readonly<Record<string, string>> = {
   calm: 'no shortage',
   approach: 'getting short',

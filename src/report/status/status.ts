@@ -14,6 +14,7 @@ import {
   type EventRow,
   type FindingRow,
   type Now,
+  type SourceRow,
   STATUS_VERSION,
   type StatusDocument,
   type StatusFacts,
@@ -80,7 +81,8 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
     config_files: [],
   };
   let reload: Daemon['reload'] = null;
-  const down = new Map<string, StatusDocument['sources_down'][number]>();
+  const down = new Map<string, SourceRow>();
+  const absent = new Map<string, SourceRow>();
   const findings = new Map<string, FindingRow>();
   const events: EventRow[] = [];
 
@@ -171,6 +173,7 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
         last_result: told(row.lastResult),
       })),
       sources_down: [...down.values()],
+      sources_absent: [...absent.values()],
       findings: [...findings.values()],
       events,
     };
@@ -187,8 +190,10 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
         reload = { ok: false, time_ms: event.timeMs, errors };
       } else if (event.kind === 'source') {
         const name = text(event.name);
-        if (event.up) down.delete(name);
-        else keep(down, name, { name, detail: text(event.detail), time_ms: event.timeMs });
+        down.delete(name);
+        absent.delete(name);
+        const row = { name, detail: text(event.detail), time_ms: event.timeMs };
+        if (!event.up) keep(event.fault ? down : absent, name, row);
       } else if (event.kind === 'finding' && event.finding.status !== 'ok') {
         const { name, status, found, meaning, remedy } = event.finding;
         const row = { name: text(name), status: text(status), found: text(found) };

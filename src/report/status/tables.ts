@@ -112,9 +112,16 @@ export const schedules = ({ schedules: rows, time_ms: nowMs }: StatusDocument): 
   );
 };
 
-export const findings = ({ findings: rows }: StatusDocument): Markup => {
-  if (rows.length === 0) return none('Nothing that oomwatchd needs is missing on this host.');
-  return tableOf(
+const absentSources = ({ sources_absent: rows }: StatusDocument): Markup =>
+  rows.length === 0
+    ? NOTHING
+    : html`<p class="note">Not on this host, and not needed: ${rows.map(({ name, detail }, at) => html`${at === 0 ? '' : '; '}<b>${name}</b> (${detail})`)}.</p>`;
+
+export const findings = (document: StatusDocument): Markup => {
+  const { findings: rows } = document;
+  const absent = absentSources(document);
+  if (rows.length === 0) return html`${none('Nothing that oomwatchd needs is missing on this host.')}${absent}`;
+  const table = tableOf(
     'Findings',
     [
       {
@@ -130,6 +137,7 @@ export const findings = ({ findings: rows }: StatusDocument): Markup => {
     ],
     rows,
   );
+  return html`${table}${absent}`;
 };
 
 /** As many as one looks at; GET /api/status has more, the log all. */

@@ -1,7 +1,7 @@
 /**
  * Whether all is well, in the three words that monitoring knows (Nagios plugins, node-problem-detector): critical is what
  * somebody must look at now, warning what should not stay so. Findings of `doctor` are no part of it: what a host lacks it
- * lacks every day, and an alarm that is always on is none.
+ * lacks every day, and an alarm that is always on is none. The same holds for sources that are not needed and were never there.
  */
 import { quotedShown } from '../printable.ts';
 import type { Problem, Severity, StatusFacts } from './document.ts';

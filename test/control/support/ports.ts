@@ -11,7 +11,7 @@ import { createState, type State } from '../../../src/core/state.ts';
 import { ABSENT } from '../../../src/core/units.ts';
 import type { Machine } from '../../core/support/machine.ts';
 
-export type Source = { name: string; isUp: boolean; detail: string; isNews: boolean };
+export type Source = { name: string; isUp: boolean; hasBeenUp: boolean; detail: string; isNews: boolean };
 
 export interface Rig {
   readonly loop: Loop;
@@ -46,7 +46,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
   const log: string[] = [];
   const events: OomwatchdEvent[] = [];
   const reaped: Reaped[] = [];
-  const sources: Source[] = [{ name: 'meminfo', isUp: true, detail: '', isNews: false }];
+  const sources: Source[] = [{ name: 'meminfo', isUp: true, hasBeenUp: true, detail: '', isNews: false }];
   const state = createState(machine.table.capacity);
   machine.apply(policy.select);
   const note = (line: string): void => {

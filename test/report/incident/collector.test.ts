@@ -133,7 +133,7 @@ describe('an incident', () => {
     tell(kernelKill);
     for (let times = 0; times < 15; times++) {
       tell({ ...victim, killedBy: 'other', pid: times });
-      tell({ kind: 'source', name: 'psi', up: true, detail: '' });
+      tell({ kind: 'source', name: 'psi', up: true, fault: false, detail: '' });
       wait(1);
     }
     expect(closed).toHaveLength(1);

@@ -8,7 +8,7 @@ import { historyOf } from '../../../src/report/status/history.ts';
 import { overview } from '../../../src/report/status/overview.ts';
 import { pageOf } from '../../../src/report/status/page.ts';
 import { createPages } from '../../../src/report/status/pages.ts';
-import { calmWords, checkLine } from '../../../src/report/status/status-wording.ts';
+import { calmWords, checkLine, withoutWords } from '../../../src/report/status/status-wording.ts';
 import { cut, inColour, padded, sparkline, widthOf, wrapped } from '../../../src/report/status/terminal.ts';
 import { anyEvent, signal, started } from '../events.ts';
 import {
@@ -73,12 +73,12 @@ describe('the verdict', () => {
 
   test('a source that is down, a reload that was refused, and both put right', () => {
     const status = statusOf({ sources: {} });
-    status.event(stampedAt({ kind: 'source', name: 'kmsg', up: false, detail: 'EPERM' }));
+    status.event(stampedAt({ kind: 'source', name: 'kmsg', up: false, fault: true, detail: 'EPERM' }));
     status.event(stampedAt({ kind: 'policy_rejected', errors: ['config.yaml:3:1 mode: expected x'] }));
     const texts = status.document().problems.map(({ text }) => text);
     expect(texts).toEqual(['cannot read kmsg: EPERM', expect.stringContaining('config.yaml:3:1 mode')]);
     expect(status.document().state).toBe('warning');
-    status.event(stampedAt({ kind: 'source', name: 'kmsg', up: true, detail: '' }));
+    status.event(stampedAt({ kind: 'source', name: 'kmsg', up: true, fault: false, detail: '' }));
     status.event(stampedAt({ kind: 'policy_loaded', configHash: 'beef', mode: 'enforce', files: ['/a'] }));
     expect(status.document()).toMatchObject({
       state: 'ok',
@@ -107,6 +107,28 @@ describe('the verdict', () => {
       expect.stringMatching(new RegExp(`^ +Headroom +${short}$`)),
     );
     expect(pageOf(document)).not.toContain('an unknown amount');
+  });
+
+  test('a source that is not needed and was never there is told, and nobody is alarmed', () => {
+    const status = statusOf({ sources: {}, gauges: calm });
+    const absent = { kind: 'source', name: 'oom_trace', up: false, fault: false, detail: 'not mounted' } as const;
+    status.event(stampedAt(absent));
+    const document = status.document();
+    expect(document).toMatchObject({ state: 'ok', problems: [], sources_down: [] });
+    expect(document.sources_absent).toEqual([{ name: 'oom_trace', detail: 'not mounted', time_ms: NOW_MS }]);
+    expect(withoutWords(document)).toBe('; without oom_trace');
+    expect(pageOf(document)).toContain('not needed: <b>oom_trace</b> (not mounted)');
+    const lines = overview(document, { isUnicode: true }).map(({ text }) => text);
+    expect(lines).toContain('  oom_trace: not mounted');
+    // There at last, and gone again: now it is one that was up.
+    status.event(stampedAt({ ...absent, up: true }));
+    expect(status.document().sources_absent).toEqual([]);
+    status.event(stampedAt({ ...absent, fault: true }));
+    expect(status.document()).toMatchObject({
+      state: 'warning',
+      sources_absent: [],
+      sources_down: [{ name: 'oom_trace' }],
+    });
   });
 
   test('the worst comes first', () => {
@@ -150,7 +172,7 @@ describe('the document', () => {
   test('keeps thirty events and sixty-four names, however many come', () => {
     const status = statusOf({ sources: {} });
     for (let at = 0; at < 500; at++) {
-      status.event(stampedAt({ kind: 'source', name: `s${at}`, up: false, detail: 'x'.repeat(5000) }));
+      status.event(stampedAt({ kind: 'source', name: `s${at}`, up: false, fault: true, detail: 'x'.repeat(5000) }));
       status.event(
         stampedAt({ kind: 'finding', finding: { name: `f${at}`, status: 'warn', found: '', meaning: '', remedy: '' } }),
       );
