@@ -33,15 +33,24 @@ export const sizeOf = (part: number, whole: number): string => {
   return `${isAlike ? inUnit(part, unit) : size(part)} of ${size(whole)}`;
 };
 
-/** A time span given in milliseconds. */
+const HOUR_S = 3600;
+const DAY_S = 24 * HOUR_S;
+/** Beyond these nobody asks for the hour. */
+const DAYS_WITH_HOURS = 100;
+
+/** A time span given in milliseconds, by its two largest units: "3 min 13 s", "8 days 5 h". */
 export const span = (ms: number): string => {
   if (!Number.isFinite(ms)) return 'an unknown time';
   if (Math.abs(ms) < 999.5) return `${ms.toFixed(Math.abs(ms) < 9.95 && !Number.isInteger(ms) ? 1 : 0)} ms`;
   const seconds = ms / 1000;
   if (seconds < 59.95) return `${digits(seconds, 1)} s`;
   const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  if (whole < HOUR_S) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const hours = Math.floor(whole / HOUR_S);
+  if (whole < DAY_S) return `${hours} h ${Math.floor((whole % HOUR_S) / 60)} min`;
+  const days = Math.floor(whole / DAY_S);
+  const rest = days < DAYS_WITH_HOURS ? ` ${hours % 24} h` : '';
+  return `${count(days, 'day')}${rest}`;
 };
 
 /** A share given in permyriad, as percent. */

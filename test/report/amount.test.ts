@@ -35,6 +35,15 @@ describe('amounts', () => {
     [59_960, '1 min 0 s'],
     [193_000, '3 min 13 s'],
     [7_500_000, '2 h 5 min'],
+    [3_599_400, '59 min 59 s'],
+    [3_599_600, '1 h 0 min'],
+    [86_399_400, '23 h 59 min'],
+    [86_399_600, '1 day 0 h'],
+    [2 * 86_400_000 + 3_600_000, '2 days 1 h'],
+    [709_500_000, '8 days 5 h'],
+    [99.99 * 86_400_000, '99 days 23 h'],
+    [100 * 86_400_000, '100 days'],
+    [1e12, '11574 days'],
     [Number.POSITIVE_INFINITY, 'an unknown time'],
   ])('%d ms is %s', (ms, text) => {
     expect(span(ms)).toBe(text);
