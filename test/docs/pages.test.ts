@@ -126,6 +126,11 @@ describe('README.md', () => {
 
   test('shows configurations that are valid', () => {
     for (const block of blocks('README.md', 'yaml')) expect(defaultPolicy(block).mode).toBe('enforce');
+    for (const block of blocks('OPERATING.md', 'yaml')) expect(() => defaultPolicy(block), block).not.toThrow();
+    const written = [...read('OPERATING.md').matchAll(/^printf '(.*)\\n' > \/etc\/oomwatchd\/config\.yaml\.d\//gm)];
+    expect(written.map(([, text = '']) => defaultPolicy(text).report)).toMatchObject([
+      { listen: 'unix:/run/oomwatchd/http.sock', textfile: '/var/lib/prometheus/node-exporter/oomwatchd.prom' },
+    ]);
   });
 
   test('has each of the two commands on one line', () => {

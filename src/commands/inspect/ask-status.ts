@@ -52,7 +52,9 @@ const connectTo = async (
 ): Promise<Socket> => {
   const address = parseListenAddress(listen);
   if (address === undefined || address.kind === 'off') {
-    throw new Failure('report.listen is "off": there is nobody to ask; set an address and reload the daemon');
+    throw new Failure(
+      'report.listen is "off": there is nobody to ask; set an address (unix:/run/oomwatchd/http.sock opens no port) and reload the daemon',
+    );
   }
   if (address.kind === 'unix') return connect({ path: address.path });
   const target = { host: reachable(address.host), port: address.port };
