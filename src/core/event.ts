@@ -131,8 +131,11 @@ export type OomwatchdEvent =
   | { kind: 'rehearsed'; durationMs: number; ok: boolean; detail: string }
   | { kind: 'policy_loaded'; configHash: string; mode: 'observe' | 'enforce'; files: readonly string[] }
   | { kind: 'policy_rejected'; errors: readonly string[] }
-  /** fault: it is down, and should be mended; false for what a host may lack and has lacked since the start. */
-  | { kind: 'source'; name: string; up: boolean; fault: boolean; detail: string }
+  /**
+   * fault: false for one that is down, that a host may lack, and that has not been there since the start; else it should be
+   * mended. A control of an older version, under a new reporter after an upgrade in place, does not say.
+   */
+  | { kind: 'source'; name: string; up: boolean; fault?: boolean; detail: string }
   | {
       kind: 'level';
       from: Level;

@@ -39,8 +39,11 @@ export interface NoticeWebhook {
   readonly urlFile: string;
   /** Lines "Name: value" that go along with each request; "" for none. */
   readonly headersFile: string;
-  /** Certificates of the authorities that may have signed that of the receiver; "" for those that Node.js comes with. */
-  readonly caFile: string;
+  /**
+   * Certificates of the authorities that may have signed that of the receiver; "" for those that Node.js comes with. Not there
+   * from a control of an older version, after an upgrade in place.
+   */
+  readonly caFile?: string;
   readonly template: WebhookTemplate;
   readonly on: readonly NoticeKind[];
   /** Of one attempt. */

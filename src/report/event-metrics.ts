@@ -130,7 +130,7 @@ export const createEventMetrics = (instruments: Instruments): ((event: StampedEv
       case 'source': {
         const source = bounded(event.name, sources);
         sources.add(source);
-        const isAbsent = !event.up && !event.fault;
+        const isAbsent = !event.up && event.fault === false;
         instruments.set('oomwatchd_source_absent', isAbsent ? 1 : undefined, { source });
         return instruments.set('oomwatchd_source_up', isAbsent ? undefined : Number(event.up), { source });
       }

@@ -83,9 +83,9 @@ const sentence = (event: StampedEvent): Sentence => {
       return ['error', `new configuration rejected, the old one stays in force: ${detail(event.errors.join('; '))}`];
     case 'source':
       if (event.up) return ['info', `source ${quoted(event.name)} can be read${behindColon(event.detail)}`];
-      return event.fault
-        ? ['warn', `source ${quoted(event.name)} cannot be read, going on without it${behindColon(event.detail)}`]
-        : ['info', `going on without source ${quoted(event.name)}, which is not needed${behindColon(event.detail)}`];
+      return event.fault === false
+        ? ['info', `going on without source ${quoted(event.name)}, which is not needed${behindColon(event.detail)}`]
+        : ['warn', `source ${quoted(event.name)} cannot be read, going on without it${behindColon(event.detail)}`];
     case 'level':
       return levelSentence(event);
     case 'episode_started': {

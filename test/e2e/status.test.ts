@@ -114,6 +114,23 @@ describe('status', { timeout: 90_000 }, () => {
     server.close();
   });
 
+  test('a daemon that still runs in an older version, which tells of no absent sources, is asked as well', async () => {
+    const file = config();
+    const daemon = await ready(startDaemon(file));
+    await daemon.metric('oomwatchd_ticks_total', (ticks) => ticks > 0);
+    const { sources_absent, ...old } = JSON.parse((await daemon.http('/api/status')).body) as StatusDocument;
+    daemon.process.kill('SIGTERM');
+    await daemon.ended;
+    const body = JSON.stringify({ ...old, problems: [], state: 'ok' });
+    const server = createServer((socket) => {
+      const head = `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+      socket.once('data', () => socket.end(`${head}${body}`));
+    }).listen(join(folder(), 'http.sock'));
+    expect(await check(file)).toMatchObject({ code: 0, stderr: '' });
+    expect(await command(['status', '--config', file])).toMatchObject({ code: 0, stderr: '' });
+    server.close();
+  });
+
   test('a configuration that is refused is critical for --check, and 78 else', async () => {
     const file = join(folder(), 'broken.yaml');
     writeFileSync(file, 'mode: fast\n');

@@ -235,6 +235,8 @@ describe('the exposition', () => {
     expect(await of(absent)).toEqual([undefined, 1]);
     expect(await of(absent, { ...absent, up: true })).toEqual([1, undefined]);
     expect(await of({ ...absent, up: true }, { ...absent, fault: true })).toEqual([0, undefined]);
+    // Of a control of an older version, after an upgrade in place.
+    expect(await of({ kind: 'source', name: 'oom_trace', up: false, detail: '' })).toEqual([0, undefined]);
   });
 
   test('cannot be grown or broken by names, whatever comes', async () => {

@@ -132,7 +132,7 @@ describe('every kind has its sentence', () => {
       'info: going on without source oom_trace, which is not needed: not mounted',
     ],
     [
-      { kind: 'source', name: 'psi', up: false, fault: true, detail: 'ENOENT' },
+      { kind: 'source', name: 'psi', up: false, detail: 'ENOENT' },
       'warn: source psi cannot be read, going on without it: ENOENT',
     ],
     [

@@ -96,7 +96,8 @@ const parse = (text: string, listen: string): StatusDocument => {
     // Told below.
   }
   if (value?.status_version === STATUS_VERSION && value.daemon !== undefined && Array.isArray(value.problems)) {
-    return value as StatusDocument;
+    // What a daemon that still runs in an older version, after an upgrade in place, does not tell of.
+    return { ...(value as StatusDocument), sources_absent: value.sources_absent ?? [] };
   }
   throw new Failure(`what listens at ${listen} is no oomwatchd of this version: ${printable(text, 60)}`);
 };

@@ -40,11 +40,11 @@ export const post = async (webhook: NoticeWebhook, body: string, signal: AbortSi
   if (typeof url === 'string') return { result: 'failed', detail: url };
   const headers = await readHeaders(webhook.headersFile);
   if (typeof headers === 'string') return { result: 'failed', detail: headers };
-  const authority = await readAuthority(webhook.caFile);
+  const authority = await readAuthority(webhook.caFile ?? '');
   if (typeof authority === 'string') return { result: 'failed', detail: authority };
   const isSecure = url.protocol === 'https:';
   // Who names an authority means that nothing is sent to somebody else.
-  if (webhook.caFile !== '' && !isSecure)
+  if (authority.ca !== undefined && !isSecure)
     return { result: 'failed', detail: 'ca_file is given, and the URL is no https' };
   if (signal.aborted) return { result: 'failed', detail: 'the reporter ends' };
 

@@ -193,7 +193,7 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
         down.delete(name);
         absent.delete(name);
         const row = { name, detail: text(event.detail), time_ms: event.timeMs };
-        if (!event.up) keep(event.fault ? down : absent, name, row);
+        if (!event.up) keep(event.fault === false ? absent : down, name, row);
       } else if (event.kind === 'finding' && event.finding.status !== 'ok') {
         const { name, status, found, meaning, remedy } = event.finding;
         const row = { name: text(name), status: text(status), found: text(found) };

@@ -49,6 +49,12 @@ describe('a webhook', () => {
     });
   });
 
+  test('of a control of an older version, which knows no ca_file, is sent', async () => {
+    const { url } = await startHook((response) => response.end());
+    const { caFile, ...old } = hook(url);
+    expect(await post(old, '{}', never)).toEqual({ result: 'ok', detail: 'HTTP 200' });
+  });
+
   test('may have its address in a file, which is read each time', async () => {
     const { url, received } = await startHook((response) => response.end());
     const urlFile = file('url', `${url}\nwhatever\n`);

@@ -120,6 +120,12 @@ describe('the verdict', () => {
     expect(pageOf(document)).toContain('not needed: <b>oom_trace</b> (not mounted)');
     const lines = overview(document, { isUnicode: true }).map(({ text }) => text);
     expect(lines).toContain('  oom_trace: not mounted');
+    // A control of an older version does not say: then it is a fault, as it was.
+    const { fault, ...old } = absent;
+    status.event(stampedAt(old));
+    expect(status.document()).toMatchObject({ state: 'warning', sources_absent: [] });
+    status.event(stampedAt(absent));
+    expect(status.document()).toMatchObject({ state: 'ok', sources_down: [] });
     // There at last, and gone again: now it is one that was up.
     status.event(stampedAt({ ...absent, up: true }));
     expect(status.document().sources_absent).toEqual([]);
