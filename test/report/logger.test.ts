@@ -9,21 +9,11 @@ import { prettyLine, wantsColour } from '../../src/report/pretty.ts';
 import { lineOf } from '../../src/report/wording.ts';
 import { signal, stamped, verify, victim } from './events.ts';
 import { createPipe, until } from './pipe.ts';
-import { NO_HTTP } from './reporter.ts';
-
-const POLICY: ReportPolicy = {
-  listen: 'off',
-  http: NO_HTTP,
-  logLevel: 'info',
-  logFormat: 'auto',
-  textfile: 'off',
-  uid: -1,
-  gid: -1,
-};
+import { REPORT_POLICY } from './policy.ts';
 
 const logged = async (policy: Partial<ReportPolicy>, use: (logger: Logger) => void): Promise<string[]> => {
   const path = join(mkdtempSync(join(tmpdir(), 'oomwatchd-log-')), 'log');
-  const logger = createLogger({ ...POLICY, ...policy }, openSync(path, 'w'), {});
+  const logger = createLogger({ ...REPORT_POLICY, ...policy }, openSync(path, 'w'), {});
   use(logger);
   expect(await logger.close(5000)).toBe(true);
   return readFileSync(path, 'utf8').split('\n').slice(0, -1);
@@ -97,7 +87,7 @@ describe('the log', () => {
 
   test('tells later that lines were lost', async () => {
     const { readFd, writeFd } = createPipe(0);
-    const logger = createLogger(POLICY, writeFd, {});
+    const logger = createLogger(REPORT_POLICY, writeFd, {});
     for (let i = 0; i < 5000; i++) logger.event(stamped(signal));
     expect(logger.linesLost).toBeGreaterThan(0);
     const lost = logger.linesLost;

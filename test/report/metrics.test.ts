@@ -9,13 +9,13 @@ import { createMetrics } from '../../src/report/metrics.ts';
 import { anyEvent, signal, stamped, started, verify } from './events.ts';
 import { type Family, parseExposition, sampleOf } from './exposition.ts';
 import { livelock } from './livelock-event.ts';
-import { NO_HTTP } from './reporter.ts';
+import { REPORT_POLICY } from './policy.ts';
 
 const START: ReportStart = {
   version: '0.1.0',
   mode: 'observe',
   paceMaxMs: 1000,
-  policy: { listen: 'off', http: NO_HTTP, logLevel: 'info', logFormat: 'json', textfile: 'off', uid: -1, gid: -1 },
+  policy: REPORT_POLICY,
 };
 
 const TOTALS = { linesLost: 1, linesSuppressed: 2, skippedBytes: 3, badFrames: 4, faults: 5 };

@@ -7,7 +7,7 @@ import { createLogger } from '../../../src/report/logger.ts';
 import { documentOfEvent } from '../../../src/report/notice/notice-document.ts';
 import { wallJob } from '../../../src/report/notice/wall.ts';
 import { signal, stamped } from '../events.ts';
-import { NO_HTTP } from '../reporter.ts';
+import { REPORT_POLICY } from '../policy.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -17,21 +17,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const document = documentOfEvent({ host: 'db1', mode: 'enforce' }, 'signal', stamped(signal));
 const never = new AbortController().signal;
-const POLICY = {
-  listen: 'off',
-  logLevel: 'info',
-  logFormat: 'json',
-  http: NO_HTTP,
-  textfile: 'off',
-  uid: -1,
-  gid: -1,
-} as const;
 
 describe('by the journal', () => {
   const emergency = async (stream: (fd: number) => string | undefined): Promise<[boolean, string]> => {
     const file = join(folder, 'log');
     const fd = openSync(file, 'w');
-    const logger = createLogger(POLICY, fd, { JOURNAL_STREAM: stream(fd) });
+    const logger = createLogger(REPORT_POLICY, fd, { JOURNAL_STREAM: stream(fd) });
     const isTold = logger.emergency('SIGKILL to "x\x1b[2J\ny"');
     expect(await logger.close(5000)).toBe(true);
     return [isTold, readFileSync(file, 'utf8')];
