@@ -164,6 +164,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
   const forced = (request: ForcedRequest): ForcedAnswer => {
     const nowMs = clock.nowMs();
     out.intents.length = out.events.length = 0;
+    upkeep.lookAround(clock.nowMs);
     const scanStart = clock.nowMs();
     index.scan();
     read(true);

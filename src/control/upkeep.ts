@@ -32,7 +32,10 @@ const REFRESH_AFTER_SIGNAL_MS = 1000;
 /** A leak that nears fast has rounds follow one another: who grows is told as often as near the marks otherwise. */
 const TELL_EVERY_MS = STEADY_ROUND_MS;
 
-/** A whole round before the shot, when nobody who is known can be the cause; a kernel short of memory may need longer. */
+/**
+ * A whole round before the shot, when nobody who is known can be the cause, or when it is forced: in calm times the last one may
+ * be half a minute old. A kernel short of memory may need longer.
+ */
 const STRANGERS_BUDGET_MS = 150;
 /** Between two such rounds: a shortage may be of a kind that no process explains. */
 const STRANGERS_EVERY_MS = 1000;
@@ -42,6 +45,8 @@ export interface Upkeep {
   run(nowMs: number): void;
   /** Right before a shot: a round at once, if somebody unknown must be there; whether there was one. */
   lookForStrangers(sample: Sample, nowMs: () => number): boolean;
+  /** A selection is forced: a round at once, unless memory is short or a shot is to bring some back. */
+  lookAround(nowMs: () => number): void;
   /** A signal was sent. */
   shot(nowMs: number): void;
 }
@@ -71,6 +76,12 @@ export const createUpkeep = (index: Index, state: State, tellCandidates: () => v
     index.descend(suspects, DESCENT_BUDGET_MS);
   };
 
+  const round = (beganMs: number, nowMs: () => number): void => {
+    const leftMs = (): number => beganMs + STRANGERS_BUDGET_MS - nowMs();
+    // A round that was under way may have listed who there was already.
+    if (index.refresh(STRANGERS_BUDGET_MS) && leftMs() > 0) index.refresh(leftMs());
+  };
+
   return {
     run: (nowMs) => {
       descend(nowMs);
@@ -92,10 +103,13 @@ export const createUpkeep = (index: Index, state: State, tellCandidates: () => v
       if (!areStrangersLikely(index.table, sample, calm, forkStorm.calmPid)) return false;
       const beganMs = nowMs();
       if (!takeTurn(strangers, STRANGERS_EVERY_MS, beganMs)) return false;
-      const leftMs = (): number => beganMs + STRANGERS_BUDGET_MS - nowMs();
-      // A round that was under way may have listed who there was already.
-      if (index.refresh(STRANGERS_BUDGET_MS) && leftMs() > 0) index.refresh(leftMs());
+      round(beganMs, nowMs);
       return true;
+    },
+    lookAround: (nowMs) => {
+      const beganMs = nowMs();
+      const isShort = state.level >= LEVEL.TERM || state.detect.signs.fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD;
+      if (!isShort && isDue(lastSignal, REFRESH_AFTER_SIGNAL_MS, beganMs)) round(beganMs, nowMs);
     },
     shot: (nowMs) => {
       lastSignal.ms = nowMs;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ForcedAnswer, ForcedRequest } from '../../src/core/forced.ts';
 import { FLAG } from '../../src/core/process-table.ts';
 import { GIB, MIB } from '../../src/core/units.ts';
+import { LEVEL } from '../../src/core/verdict.ts';
 import { createMachine, type Program } from '../core/support/machine.ts';
 import { KNOWN } from '../core/support/tables.ts';
 import { defaultPolicy } from '../support/policy.ts';
@@ -110,6 +111,8 @@ describe('a kill of the kernel', () => {
 describe('a forced selection', () => {
   const REQUEST: ForcedRequest = { by: 'socket', reason: 'stuck', observe: false, sysrq: false };
   const calm = [hog(4000), { comm: 'small', rssKiB: 10 * MIB }];
+  /** A round that was under way to its end, and one that lists anew. */
+  const LOOK = ['refresh 150', 'refresh 150'];
 
   const forced = (
     programs: readonly Program[],
@@ -127,13 +130,23 @@ describe('a forced selection', () => {
     const { rig, answer } = forced(calm);
     expect(answer).toMatchObject({ outcome: 'signalled', victim: { comm: 'hog' }, detail: '' });
     expect(rig.log).toEqual([
-      ...['scan', 'basics', 'details', 'KILL hog', 'reap hog'],
+      ...[...LOOK, 'scan', 'basics', 'details', 'KILL hog', 'reap hog'],
       ...['publish episode_started', 'publish ranked', 'publish signal', 'publish forced'],
     ]);
     expect(rig.events.at(-1)).toEqual({
       ...{ kind: 'forced', by: 'socket', reason: 'stuck', outcome: 'signalled', pid: 100, detail: '' },
     });
     expect(rig.events.at(-2)).toMatchObject({ kind: 'signal', reason: 'forced', sent: true, sinceVerdictMs: 2 });
+  });
+
+  it('looks first who has come since the last round, but neither in a shortage nor right after a shot', () => {
+    const { rig } = forced([hog(4000), { comm: 'next', rssKiB: GIB }]);
+    rig.log.length = 0;
+    rig.loop.force(REQUEST);
+    expect(rig.log).not.toContain('refresh 150');
+    const short = forced([hog(300)]);
+    expect(short.rig.state.level).toBeGreaterThanOrEqual(LEVEL.TERM);
+    expect(short.rig.log).not.toContain('refresh 150');
   });
 
   it('is followed by the next turns like any other, and its episode ends', () => {
@@ -169,7 +182,7 @@ describe('a forced selection', () => {
   it('that finds nobody says so, without a shot', () => {
     const { rig, answer } = forced([hog(4000, { row: { oomScoreAdj: -1000 } })], { by: 'SIGUSR2' });
     expect(answer).toMatchObject({ outcome: 'nobody', detail: 'no_candidate' });
-    expect(rig.log).toEqual(['scan', 'basics', 'details', 'publish forced']);
+    expect(rig.log).toEqual([...LOOK, 'scan', 'basics', 'details', 'publish forced']);
     expect(rig.events).toMatchObject([{ by: 'SIGUSR2', outcome: 'nobody', pid: -1 }]);
   });
 
@@ -187,7 +200,7 @@ describe('a forced selection', () => {
     it('is pressed once in four seconds, and says when it did nothing', () => {
       const { rig, answer } = forced(calm, { sysrq: true });
       expect(answer).toMatchObject({ outcome: 'pressed', victim: null });
-      expect(rig.log).toEqual(['scan', 'basics', 'details', 'press f', 'publish forced']);
+      expect(rig.log).toEqual([...LOOK, 'scan', 'basics', 'details', 'press f', 'publish forced']);
       rig.run(3000);
       expect(rig.loop.force({ ...REQUEST, sysrq: true })).toMatchObject({ outcome: 'not_pressed' });
       rig.run(2000);

@@ -1,5 +1,7 @@
 /** Forced selections of the real daemon: by its socket and by SIGUSR2, without any shortage. */
-import { existsSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/exit.ts';
@@ -15,6 +17,7 @@ import {
   writeConfig,
 } from './daemon.ts';
 import { folder } from './folder.ts';
+import { skipBecause } from './skip.ts';
 
 afterEach(cleanUp);
 
@@ -58,6 +61,24 @@ describe('observing', () => {
     });
     expect(await daemon.metric('oomwatchd_forced_total{by="socket",outcome="observed"}', (n) => n > 0)).toBe(1);
     expect(hog.isAlive()).toBe(true);
+  });
+
+  test('whoever has come a moment ago is chosen as well, though the index of a calm host goes round twice a minute', async (context) => {
+    skipBecause(context, existsSync('/usr/bin/perl') ? '' : 'needs perl');
+    // No copy of node: who is like somebody that must live waits for kcmp(2) to tell them apart.
+    const exe = join(folder(), 'newcomer');
+    copyFileSync('/usr/bin/perl', exe);
+    const config = calm('observe', [exe]);
+    const daemon = await ready(startDaemon(config));
+    await daemon.metric('oomwatchd_processes{state="known"}', (known) => known > 0);
+    const script = '$| = 1; my $held = "x" x 60_000_000; print "ready"; sleep 60';
+    const newcomer = spawn(exe, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(newcomer.stdout, 'data');
+      expect(await answerTo(config)).toMatchObject({ outcome: 'observed', victim: { pid: newcomer.pid } });
+    } finally {
+      newcomer.kill('SIGKILL');
+    }
   });
 
   test('the socket is there from readiness on, for its owner alone, and goes with the daemon', async () => {
