@@ -75,8 +75,15 @@ const isHostWide = ({ signs, motion, isNearWatermark }: Seen): boolean => {
   return signs.stolenPerS >= cameBack * OF_REFAULTS;
 };
 
+/**
+ * Who waits for oom_lock sleeps a tick at a time in the page allocator, not in reclaim: PSI and kmallocwd's signs see next to
+ * nothing of it (mm/page_alloc.c, __alloc_pages_may_oom()). Free pages at the watermark of which none is won do.
+ */
+const isLockedOut = (seen: Seen): boolean =>
+  seen.isShort && seen.isNearWatermark && seen.motion === 'stands' && oomLockCause(seen) !== null;
+
 const isHostStalled = (seen: Seen): boolean => {
-  if (seen.isThrashing) return true;
+  if (seen.isThrashing || isLockedOut(seen)) return true;
   if (seen.motion === 'moves') return false;
   if (stalledThreads(seen)) return seen.isNearWatermark;
   return seen.motion !== 'unknown' && stallsByPressure(seen) && isHostWide(seen);

@@ -143,6 +143,16 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'oom_lock',
     'medium',
   ],
+  [
+    'the same, when those who wait sleep a tick at a time outside of reclaim',
+    {
+      ...{ isShort: true, isNearWatermark: true, kernel: { memcgNoKillableMs: 95_000 } },
+      signs: { fullPermyriad: 80, scannedPerS: 900, stolenPerS: 12 },
+    },
+    'before_kill',
+    'oom_lock',
+    'medium',
+  ],
   ['t8: a tmpfs of 70 %', { isShort: true, noAction: 'futile', now: { shmemKiB: 17 * GIB } }, 'other', 'shmem', 'high'],
   [
     'a tmpfs that grew by what was lost',

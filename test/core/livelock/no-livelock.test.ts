@@ -54,6 +54,14 @@ const CASES: readonly (readonly [name: string, Differences])[] = [
     { cgroups: [aCgroup({ currentKiB: 20, highKiB: 20, highPerS: 50, fullPermyriad: 9000 })] },
   ],
   ['a cgroup that was above memory.high', { cgroups: [aCgroup({ currentKiB: 21, highKiB: 20, fullPermyriad: 9000 })] }],
+  [
+    'a memcg with nobody to kill, on a host that has memory',
+    { kernel: { memcgNoKillableMs: 99_000 }, signs: { stolenPerS: 0 } },
+  ],
+  [
+    'the same on a host that is short and gets what it needs',
+    { isShort: true, isNearWatermark: true, kernel: { memcgNoKillableMs: 99_000 }, signs: { stolenPerS: 9000 } },
+  ],
   ['a memcg in which the kernel kills', { cgroups: [aCgroup({ oomPerS: 20, oomKillPerS: 20 })] }],
   [
     'stalls of less than half a minute of kmallocwd',
