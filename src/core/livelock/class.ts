@@ -26,8 +26,9 @@ const OF_HOST: readonly Cause[] = [
   unkillableCause,
   allocatingTaskCause,
   constraintCause,
-  thrashCause,
+  // Whoever keeps the killer away keeps a thrash from its end as well.
   oomLockCause,
+  thrashCause,
   storageCycleCause,
   kswapdCause,
 ];
@@ -77,14 +78,14 @@ const isHostWide = ({ signs, motion, isNearWatermark }: Seen): boolean => {
 
 /**
  * Who waits for oom_lock sleeps a tick at a time in the page allocator, not in reclaim: PSI and kmallocwd's signs see next to
- * nothing of it (mm/page_alloc.c, __alloc_pages_may_oom()). Free pages at the watermark of which none is won do.
+ * nothing of it (mm/page_alloc.c, __alloc_pages_may_oom()). Free pages at the watermark, and none that is won for good, do.
  */
-const isLockedOut = (seen: Seen): boolean =>
-  seen.isShort && seen.isNearWatermark && seen.motion === 'stands' && oomLockCause(seen) !== null;
+const isLockedOut = (seen: Seen): boolean => seen.isShort && seen.isNearWatermark && oomLockCause(seen) !== null;
 
 const isHostStalled = (seen: Seen): boolean => {
-  if (seen.isThrashing || isLockedOut(seen)) return true;
+  if (seen.isThrashing) return true;
   if (seen.motion === 'moves') return false;
+  if (seen.motion !== 'unknown' && isLockedOut(seen)) return true;
   if (stalledThreads(seen)) return seen.isNearWatermark;
   return seen.motion !== 'unknown' && stallsByPressure(seen) && isHostWide(seen);
 };

@@ -153,6 +153,16 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'oom_lock',
     'medium',
   ],
+  [
+    'the same, when pages of programs are thrown out and read again meanwhile',
+    {
+      ...{ isShort: true, isNearWatermark: true, kernel: { memcgNoKillableMs: 95_000 } },
+      signs: { fullPermyriad: 400, scannedPerS: 900, stolenPerS: 200, refaultFilePerS: 190 },
+    },
+    'overload',
+    'oom_lock',
+    'medium',
+  ],
   ['t8: a tmpfs of 70 %', { isShort: true, noAction: 'futile', now: { shmemKiB: 17 * GIB } }, 'other', 'shmem', 'high'],
   [
     'a tmpfs that grew by what was lost',

@@ -62,6 +62,10 @@ const CASES: readonly (readonly [name: string, Differences])[] = [
     'the same on a host that is short and gets what it needs',
     { isShort: true, isNearWatermark: true, kernel: { memcgNoKillableMs: 99_000 }, signs: { stolenPerS: 9000 } },
   ],
+  [
+    'the same where the kernel counts no pages that are taken',
+    { isShort: true, isNearWatermark: true, kernel: { memcgNoKillableMs: 99_000 }, signs: { stolenPerS: ABSENT } },
+  ],
   ['a memcg in which the kernel kills', { cgroups: [aCgroup({ oomPerS: 20, oomKillPerS: 20 })] }],
   [
     'stalls of less than half a minute of kmallocwd',
