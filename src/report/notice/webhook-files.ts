@@ -13,14 +13,26 @@ const AUTHORITY_BYTES = 1024 * 1024;
 /** Those that the request makes itself. */
 const RESERVED = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade']);
 
+type Read = { readonly text: string } | { readonly fault: string };
+
+/** Reads that have not ended yet. */
+const reading = new Map<string, Promise<Read>>();
+
 /** Text of a file, or why not: an errno name or a few words. */
-const readText = async (path: string, limit = FILE_BYTES): Promise<{ text: string } | { fault: string }> => {
+const readNow = async (path: string, limit: number): Promise<Read> => {
   try {
     return await readSmallFile(path, limit);
   } catch (error) {
     if (error instanceof UnfitFile) return { fault: error.message };
     return { fault: (error as NodeJS.ErrnoException).code ?? 'it cannot be read' };
   }
+};
+
+/** A read that hangs holds a thread of the pool: the attempts that follow wait for the same one. */
+const readText = (path: string, limit = FILE_BYTES): Promise<Read> => {
+  const begun = reading.get(path) ?? readNow(path, limit).finally(() => reading.delete(path));
+  reading.set(path, begun);
+  return begun;
 };
 
 const isHeader = (name: string, value: string): boolean => {
