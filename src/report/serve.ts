@@ -21,9 +21,9 @@ import { keepTextfile } from './textfile.ts';
 const STDOUT_FD = 1;
 /** After SIGTERM the last events of control are still to come; it closes the pipe when it has sent them. */
 const TERM_GRACE_MS = 1000;
-/** For the log to take what is queued. */
-const FLUSH_LIMIT_MS = 1000;
-/** For an incident that is going on to be written down: the disk that it waits for may be what is short. */
+/** For all that is to be done at the end. Control gives 2 s from the end of the pipe on, and a busy host needs some of them. */
+const END_LIMIT_MS = 1300;
+/** Of these for an incident that is going on to be written down: the disk that it waits for may be what is short. */
 const INCIDENT_LIMIT_MS = 500;
 /** A terminal or `systemctl kill` signals the whole group. HUP and INT mean control; USR1 would start Node's debugger. */
 const IGNORED_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -66,7 +66,7 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     (secrets) => createHttp(metrics, health, { pages, secrets, hostName: host }),
     logger.note,
   );
-  const stopTextfile = keepTextfile({
+  const textfile = keepTextfile({
     path: start.policy.textfile,
     render: metrics.render,
     tell: logger.note,
@@ -78,6 +78,19 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     metrics.host(facts);
   });
 
+  /** Whether nothing hangs. */
+  const wrapUp = async (): Promise<boolean> => {
+    const begunMs = performance.now();
+    const isRemoved = textfile.stop(END_LIMIT_MS);
+    // The log after the incident, which has a line in it.
+    const isWritten = await incidents.close(INCIDENT_LIMIT_MS);
+    const isLogged = await logger.close(END_LIMIT_MS - (performance.now() - begunMs));
+    if (await isRemoved) return isWritten && isLogged;
+    // Prometheus would take its old numbers for those of a daemon that runs. Last, as it may wait for ever.
+    textfile.removeNow();
+    return false;
+  };
+
   let isFinishing = false;
   const finish = (exitCode: number): void => {
     if (isFinishing) return;
@@ -85,15 +98,16 @@ export const serve = (start: ReportStart, earlyNotes: readonly Note[]): void => 
     stopListening();
     duties?.stop();
     notices?.close();
-    const isWritten = incidents.close(INCIDENT_LIMIT_MS);
-    const isLogged = isWritten.then(() => logger.close(FLUSH_LIMIT_MS));
-    Promise.all([isWritten, isLogged, stopTextfile(FLUSH_LIMIT_MS)]).then(
-      (areFree) => {
+    wrapUp().then(
+      (isFree) => {
         // Exiting joins the threads of the pool, and one blocked in a write to a full pipe or a dead disk would hold us for ever.
-        if (areFree.includes(false)) process.kill(process.pid, 'SIGKILL');
+        if (!isFree) process.kill(process.pid, 'SIGKILL');
         process.exit(exitCode);
       },
-      () => process.exit(1),
+      () => {
+        textfile.removeNow();
+        process.exit(1);
+      },
     );
   };
 

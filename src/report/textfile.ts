@@ -2,6 +2,7 @@
  * The metrics as a file for the textfile collector of node_exporter, for hosts without an open port. Written beside and
  * renamed, so that a reader sees one exposition or the other; removed at the end, so that no dead daemon looks alive.
  */
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Note } from './notes.ts';
@@ -26,10 +27,17 @@ export interface TextfileOptions {
   readonly everyMs?: number;
 }
 
-/** Writes now and then; gives a function that stops it, removes the file, and resolves to whether no write hangs. */
-export const keepTextfile = (options: TextfileOptions): ((limitMs: number) => Promise<boolean>) => {
+export interface Textfile {
+  /** Writes no more and removes the file; false when that was not done within `limitMs`. */
+  stop(limitMs: number): Promise<boolean>;
+  /** Without a thread of the pool: those may all hang, on other disks. Waits as long as the disk of the file does. */
+  removeNow(): void;
+}
+
+/** Writes at once, and then now and then. */
+export const keepTextfile = (options: TextfileOptions): Textfile => {
   const { path, render, tell, wrote, nowMs, everyMs = EVERY_MS } = options;
-  if (path === 'off') return async () => true;
+  if (path === 'off') return { stop: async () => true, removeNow: () => undefined };
 
   const fresh = `${path}.${process.pid}.new`;
   let writing: Promise<void> | undefined;
@@ -68,16 +76,25 @@ export const keepTextfile = (options: TextfileOptions): ((limitMs: number) => Pr
 
   turn();
   const timer = setInterval(turn, everyMs);
-  return async (limitMs) => {
-    clearInterval(timer);
-    let isEnded = false;
-    const ended = (writing ?? Promise.resolve())
-      .then(() => rm(path, { force: true }))
-      .catch(() => {})
-      .then(() => {
-        isEnded = true;
-      });
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, limitMs).unref())]);
-    return isEnded;
+  return {
+    stop: async (limitMs) => {
+      clearInterval(timer);
+      const removed = (writing ?? Promise.resolve())
+        .then(() => rm(path, { force: true }))
+        .then(() => true)
+        // It stays for ever, and nothing hangs.
+        .catch(() => true);
+      const limit = new Promise<boolean>((resolve) => void setTimeout(resolve, limitMs, false).unref());
+      return Promise.race([removed, limit]);
+    },
+    removeNow: () => {
+      for (const file of [path, fresh]) {
+        try {
+          rmSync(file, { force: true });
+        } catch {
+          // What keeps it from being written keeps it from being removed.
+        }
+      }
+    },
   };
 };

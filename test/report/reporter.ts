@@ -70,13 +70,14 @@ export const startReporter = (
   pipe: Pipe,
   policy: Partial<ReportPolicy> = {},
   stdout: 'pipe' | number = 'pipe',
+  environment: NodeJS.ProcessEnv = {},
 ): Reporter => {
   // A negative adjustment needs privilege; another one shows the same.
   const protect =
     '{ echo -500 >/proc/$$/oom_score_adj || echo 300 >/proc/$$/oom_score_adj; } 2>/dev/null; renice -n -5 -p $$ >/dev/null 2>&1';
   const child = spawn('sh', ['-c', `${protect}; exec "$0" "$1"`, process.execPath, MAIN], {
     stdio: ['ignore', stdout, 'inherit', pipe.readFd],
-    env: { ...process.env, [REPORT_ENV]: startWith(policy) },
+    env: { ...process.env, ...environment, [REPORT_ENV]: startWith(policy) },
   });
   let text = '';
   child.stdout?.on('data', (chunk) => {

@@ -34,7 +34,7 @@ const keep = (given: Partial<TextfileOptions> = {}) => {
   const notes: Note[] = [];
   const results: string[] = [];
   let turns = 0;
-  const stop = keepTextfile({
+  const textfile = keepTextfile({
     path: join(folder, 'oomwatchd.prom'),
     render: async () => `turn ${++turns}\n`,
     tell: (note) => notes.push(note),
@@ -43,7 +43,7 @@ const keep = (given: Partial<TextfileOptions> = {}) => {
     everyMs: 100,
     ...given,
   });
-  return { stop, notes, results };
+  return { ...textfile, notes, results };
 };
 
 test('"off" writes nothing', async () => {
@@ -122,4 +122,17 @@ test('a write that hangs is not joined by a second one, and the end does not wai
   expect(notes).toMatchObject([{ error: 'the write before has not ended' }]);
   expect(await stop(20)).toBe(false);
   expect(existsSync(join(folder, 'oomwatchd.prom'))).toBe(false);
+});
+
+test('a file that a hung write keeps is removed without waiting for that', async () => {
+  let turns = 0;
+  const file = join(folder, 'oomwatchd.prom');
+  const { stop, removeNow, results } = keep({
+    render: () => (turns++ === 0 ? Promise.resolve('old\n') : new Promise(() => {})),
+  });
+  await until(() => results.includes('failed'));
+  expect(await stop(20)).toBe(false);
+  expect(existsSync(file)).toBe(true);
+  removeNow();
+  expect(readdirSync(folder)).toEqual([]);
 });
