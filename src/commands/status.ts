@@ -4,7 +4,7 @@ import { EXIT } from '../exit.ts';
 import { wantsColour } from '../report/pretty.ts';
 import type { Severity } from '../report/status/document.ts';
 import { overview } from '../report/status/overview.ts';
-import { calmWords, checkLine, modeWords, withoutWords } from '../report/status/status-wording.ts';
+import { calmWords, checkLine, modeWords, withoutWords, wordOf } from '../report/status/status-wording.ts';
 import { inColour } from '../report/status/terminal.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { type Asked, askStatus } from './inspect/ask-status.ts';
@@ -12,6 +12,7 @@ import { CLIENT_OPTIONS, clientFilesOf } from './inspect/client-certificate.ts';
 
 /** Exit codes of Nagios plugins; node-problem-detector takes 0 for well, 1 for a problem and others for unknown. */
 const CHECK_CODES: Readonly<Record<Severity, number>> = { ok: 0, warning: 1, critical: 2 };
+const CHECK_UNKNOWN = 3;
 
 const complain = (text: string, code: number): number => {
   process.stderr.write(`oomwatchd: ${text}\n`);
@@ -34,7 +35,7 @@ const check = (asked: Asked): number => {
       ? `${calmWords(asked.document)}; ${modeWords(daemon)}${withoutWords(asked.document)}`
       : problems.map((problem) => problem.text).join('; ');
   process.stdout.write(`${checkLine(state, text)}\n`);
-  return CHECK_CODES[state];
+  return wordOf(CHECK_CODES, state) ?? CHECK_UNKNOWN;
 };
 
 export const run = async (argv: readonly string[]): Promise<number> => {

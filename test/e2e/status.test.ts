@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { screen } from '../../src/commands/top.ts';
@@ -27,6 +27,13 @@ const config = (level: 'none' | 'term' | 'kill' = 'none', listen?: string): stri
   });
 
 const check = (file: string) => command(['status', '--check', '--config', file]);
+
+/** Whoever listens where the daemon would, with one answer for all. */
+const stranger = (body: string): Server =>
+  createServer((socket) => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
+    socket.once('data', () => socket.end(head + body));
+  }).listen(join(folder(), 'http.sock'));
 
 describe('status', { timeout: 90_000 }, () => {
   test('tells a calm host in words, as JSON, and as one line that is well', async () => {
@@ -102,15 +109,23 @@ describe('status', { timeout: 90_000 }, () => {
 
   test('what listens there and is no oomwatchd reaches the terminal as text alone', async () => {
     const file = config();
-    const server = createServer((socket) => {
-      socket.once('data', () =>
-        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n"\x1b[2J\x1b[31mxx"'),
-      );
-    }).listen(join(folder(), 'http.sock'));
+    const server = stranger('"\x1b[2J\x1b[31mxx"');
     const { code, stderr } = await command(['status', '--config', file]);
     expect(code).toBe(EXIT.UNAVAILABLE);
     expect(stderr).toContain('is no oomwatchd of this version');
     expect(stderr).not.toContain('\x1b');
+    server.close();
+  });
+
+  test('what gives itself out as oomwatchd is refused with the name of what is wrong', async () => {
+    const file = config();
+    const server = stranger(
+      JSON.stringify({ status_version: 1, daemon: { mode: 'fast', sample_age_limit_ms: 1 }, problems: [], time_ms: 1 }),
+    );
+    expect(await command(['status', '--config', file])).toMatchObject({
+      ...{ code: EXIT.UNAVAILABLE, stdout: '' },
+      stderr: expect.stringMatching(/is no oomwatchd of this version: "now" is no object\n$/),
+    });
     server.close();
   });
 

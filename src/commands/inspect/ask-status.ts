@@ -8,6 +8,7 @@ import type { ReportPolicy } from '../../core/policy.ts';
 import { parseListenAddress } from '../../report/listen-address.ts';
 import { isPrintable, printable } from '../../report/printable.ts';
 import { STATUS_VERSION, type StatusDocument } from '../../report/status/document.ts';
+import { readDocument } from '../../report/status/read-document.ts';
 import { type ClientFiles, Failure, fileOf, ownCertificate, refusalWords } from './client-certificate.ts';
 
 export type Asked = { readonly document: StatusDocument } | { readonly failure: string };
@@ -87,6 +88,7 @@ const bodyOf = async (socket: Socket, token: string, { listen }: Where, signal: 
 
 /** Whatever answers, nothing of it reaches a terminal as more than text. */
 const parse = (text: string, listen: string): StatusDocument => {
+  const stranger = `what listens at ${listen} is no oomwatchd of this version`;
   let value: Partial<StatusDocument> | null = null;
   try {
     value = JSON.parse(text, (_, each) =>
@@ -95,11 +97,12 @@ const parse = (text: string, listen: string): StatusDocument => {
   } catch {
     // Told below.
   }
-  if (value?.status_version === STATUS_VERSION && value.daemon !== undefined && Array.isArray(value.problems)) {
-    // What a daemon that still runs in an older version, after an upgrade in place, does not tell of.
-    return { ...(value as StatusDocument), sources_absent: value.sources_absent ?? [] };
+  if (value?.status_version !== STATUS_VERSION) throw new Failure(`${stranger}: ${printable(text, 60)}`);
+  try {
+    return readDocument(value);
+  } catch (error) {
+    throw new Failure(`${stranger}: ${(error as Error).message}`, { cause: error });
   }
-  throw new Failure(`what listens at ${listen} is no oomwatchd of this version: ${printable(text, 60)}`);
 };
 
 /** Never rejects. `client`: in place of the daemon's own certificate, where it asks for one. */

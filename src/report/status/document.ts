@@ -10,7 +10,8 @@ export type Severity = 'ok' | 'warning' | 'critical';
 
 /** One thing that is not as it should be: what, and what to do about it. */
 export interface Problem {
-  readonly severity: Exclude<Severity, 'ok'>;
+  /** A Severity, or a word of a later version. */
+  readonly severity: string;
   readonly name: string;
   readonly text: string;
 }
@@ -59,7 +60,8 @@ export interface Now {
 
 export interface Daemon {
   readonly version: string;
-  readonly mode: 'observe' | 'enforce';
+  /** "observe", "enforce", or a word of a later version. */
+  readonly mode: string;
   /** null: this reporter has not heard it yet. */
   readonly config_hash: string | null;
   readonly config_files: readonly string[];
@@ -151,7 +153,8 @@ export interface StatusFacts {
 }
 
 export interface StatusDocument extends StatusFacts {
-  readonly state: Severity;
+  /** A Severity, or a word of a later version. */
+  readonly state: string;
   /** Worst first. */
   readonly problems: readonly Problem[];
 }

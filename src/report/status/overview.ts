@@ -1,20 +1,22 @@
 /** The status document as lines for a terminal: `oomwatchd status` prints them all, `oomwatchd top` what fits. */
 import { size, sizeOf, span } from '../amount.ts';
-import type { History, StatusDocument } from './document.ts';
+import type { History, Severity, StatusDocument } from './document.ts';
 import {
   calmWords,
   dateOf,
   growthOf,
   LEVEL_WORDS,
+  markOf,
   modeWords,
   relative,
   STATE_MARKS,
-  STATE_WORDS,
   shareOf,
   signedAmountOf,
+  stateWord,
   UNKNOWN,
+  wordOf,
 } from './status-wording.ts';
-import { padded, sparkline, type TerminalLine, widthOf } from './terminal.ts';
+import { padded, sparkline, type TerminalLine, type Tone, widthOf } from './terminal.ts';
 
 export interface OverviewOptions {
   /** Blocks and marks; where the terminal knows no UTF-8, plain characters. */
@@ -33,6 +35,13 @@ const title = (text: string): TerminalLine[] => [{ text: '' }, { text, tone: 'ti
 
 const PLAIN_MARKS = { ok: '*', warning: '!', critical: '#' } as const;
 
+const TONES: Readonly<Record<Severity, Tone>> = { ok: 'ok', warning: 'warning', critical: 'critical' };
+
+const toneOf = (state: string): Pick<TerminalLine, 'tone'> => {
+  const tone = wordOf(TONES, state);
+  return tone === undefined ? {} : { tone };
+};
+
 const headLines = (document: StatusDocument, { isUnicode }: OverviewOptions): TerminalLine[] => {
   const { daemon, state, problems } = document;
   const marks = isUnicode ? STATE_MARKS : PLAIN_MARKS;
@@ -40,8 +49,10 @@ const headLines = (document: StatusDocument, { isUnicode }: OverviewOptions): Te
   return [
     { text: `${document.host}  ${dateOf(document.time_ms)} UTC`, tone: 'title' },
     { text: `oomwatchd ${daemon.version}${config}; ${modeWords(daemon)}` },
-    { text: `${marks[state]} ${STATE_WORDS[state]}  ${calmWords(document)}`, tone: state },
-    ...problems.map(({ severity, text }): TerminalLine => ({ text: `  ${marks[severity]} ${text}`, tone: severity })),
+    { text: `${markOf(state, marks)} ${stateWord(state)}  ${calmWords(document)}`, ...toneOf(state) },
+    ...problems.map(
+      ({ severity, text }): TerminalLine => ({ text: `  ${markOf(severity, marks)} ${text}`, ...toneOf(severity) }),
+    ),
   ];
 };
 
@@ -80,7 +91,7 @@ const numberLines = ({ now, history, time_ms: nowMs }: StatusDocument, options: 
   const part = (kib: number | null, total: number | null): string =>
     kib === null || total === null ? UNKNOWN : sizeOf(kib, total);
   const total = now.mem_total_kib ?? 1;
-  const level = now.level === null ? UNKNOWN : `${now.level}: ${LEVEL_WORDS[now.level] ?? ''}`;
+  const level = now.level === null ? UNKNOWN : `${now.level}: ${wordOf(LEVEL_WORDS, now.level) ?? ''}`;
   const exhaustion = now.exhaustion_ms === null ? 'memory is not shrinking' : `in ${span(now.exhaustion_ms)}`;
   const stalled = now.stalling
     ? `${now.stalling}, longest ${span(now.stall_longest_ms ?? 0)}`

@@ -4,7 +4,7 @@ import { constant, html, type Markup } from '../html.ts';
 import { charts } from './charts.ts';
 import type { StatusDocument } from './document.ts';
 import { SCRIPT } from './script.ts';
-import { dateOf, MODE_WORDS, STATE_MARKS, STATE_WORDS } from './status-wording.ts';
+import { dateOf, markOf, modeOf, stateWord } from './status-wording.ts';
 import { STYLE } from './style.ts';
 import { candidates, events, findings, incidents, schedules, victims } from './tables.ts';
 import { tiles } from './tiles.ts';
@@ -35,10 +35,10 @@ const section = (id: string, title: string, body: Markup): Markup =>
 
 const verdict = (document: StatusDocument): Markup => {
   const { state, problems } = document;
-  const mark = html`<i aria-hidden="true">${STATE_MARKS[state]}</i> <b>${STATE_WORDS[state]}</b>`;
+  const mark = html`<i aria-hidden="true">${markOf(state)}</i> <b>${stateWord(state)}</b>`;
   const lines = problems.map(
     ({ severity, text }) =>
-      html`<li class="${severity}"><i aria-hidden="true">${STATE_MARKS[severity]}</i> ${severity}: <span>${text}</span></li>`,
+      html`<li class="${severity}"><i aria-hidden="true">${markOf(severity)}</i> ${severity}: <span>${text}</span></li>`,
   );
   // Spoken when it changes, and then once: numbers that change every second are no part of it.
   return html`<div id="verdict" class="verdict ${state}" role="status" data-live>${mark} ${problems.length === 0 ? html`<p>nothing needs attention</p>` : html`<ul>${lines}</ul>`}</div>`;
@@ -55,9 +55,9 @@ const footer = ({ daemon, now }: StatusDocument): Markup => {
 /** The whole page, at most 100 kB. */
 export const pageOf = (document: StatusDocument): string => {
   const { host, state, daemon } = document;
-  const mode = MODE_WORDS[daemon.mode];
+  const mode = modeOf(daemon.mode);
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${STATE_MARKS[state]} ${host} - oomwatchd</title>
+<html lang="en"><head><meta charset="utf-8"><title>${markOf(state)} ${host} - oomwatchd</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">
 <noscript><meta http-equiv="refresh" content="${RELOAD_S}"></noscript><style>${constant(STYLE)}</style></head><body>
 <a class="skip" href="#main">Skip to the numbers</a>

@@ -6,6 +6,10 @@ import type { Daemon, Now, Severity, StatusFacts } from './document.ts';
 
 export const UNKNOWN = '-';
 
+/** Of a table its words for a name. A document may come from a later version or a stranger, and name what the table has not. */
+export const wordOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 export type ProblemName =
   | 'control_silent'
   | 'level_kill'
@@ -27,9 +31,8 @@ const availableWords = (now: Now): string =>
     ? 'memory unknown'
     : `MemAvailable ${sizeOf(now.mem_available_kib, now.mem_total_kib)}`;
 
-const causeWords = (cause: string): string =>
-  (CAUSE_WORDS as Readonly<Record<string, { readonly cause: string }>>)[cause]?.cause ?? cause;
-const classWords = (name: string): string => (CLASS_WORDS as Readonly<Record<string, string>>)[name] ?? name;
+const causeWords = (cause: string): string => wordOf(CAUSE_WORDS, cause)?.cause ?? cause;
+const classWords = (name: string): string => wordOf(CLASS_WORDS, name) ?? name;
 
 export const PROBLEM_WORDS: Readonly<Record<ProblemName, Words>> = {
   control_silent: ({ daemon: { sample_age_ms: age } }) =>
@@ -51,16 +54,23 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemName, Words>> = {
 
 /** A mark beside the word, so that colour is never all there is. */
 export const STATE_MARKS: Readonly<Record<Severity, string>> = { ok: '●', warning: '▲', critical: '■' };
-export const STATE_WORDS: Readonly<Record<Severity, string>> = { ok: 'OK', warning: 'WARNING', critical: 'CRITICAL' };
+const STATE_WORDS: Readonly<Record<Severity, string>> = { ok: 'OK', warning: 'WARNING', critical: 'CRITICAL' };
+const UNKNOWN_MARK = '?';
+
+export const markOf = (state: string, marks = STATE_MARKS): string => wordOf(marks, state) ?? UNKNOWN_MARK;
+export const stateWord = (state: string): string => wordOf(STATE_WORDS, state) ?? state;
 
 /** What the mode means for the processes of this host. */
-export const MODE_WORDS: Readonly<Record<Daemon['mode'], { readonly name: string; readonly does: string }>> = {
+const MODE_WORDS: Readonly<Record<string, { readonly name: string; readonly does: string }>> = {
   observe: { name: 'Observe mode', does: 'decides and logs, signals nobody' },
   enforce: { name: 'Enforce mode', does: 'kills when it must' },
 };
 
-/** "observe mode, decides and logs, signals nobody". */
-export const modeWords = ({ mode }: Pick<Daemon, 'mode'>): string => `${mode} mode: ${MODE_WORDS[mode].does}`;
+export const modeOf = (mode: string): { readonly name: string; readonly does: string } =>
+  wordOf(MODE_WORDS, mode) ?? { name: `Mode ${mode}`, does: 'unknown to this version' };
+
+/** "observe mode: decides and logs, signals nobody". */
+export const modeWords = ({ mode }: Pick<Daemon, 'mode'>): string => `${mode} mode: ${modeOf(mode).does}`;
 
 /** How much memory there is, whatever is wrong. */
 export const calmWords = ({ now }: Pick<StatusFacts, 'now'>): string => {
@@ -126,5 +136,5 @@ export const relative = (timeMs: number | null, nowMs: number): string => {
 };
 
 /** One line for `status --check`. Behind a "|" Nagios reads numbers, whatever process has it in its name. */
-export const checkLine = (state: Severity, text: string): string =>
-  `OOMWATCHD ${STATE_WORDS[state]}: ${visible(text).replaceAll('|', '/')}`;
+export const checkLine = (state: string, text: string): string =>
+  `OOMWATCHD ${visible(stateWord(state))}: ${visible(text)}`.replaceAll('|', '/');

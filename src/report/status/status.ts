@@ -96,7 +96,7 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
 
   const inForce = (event: Extract<StampedEvent, { kind: 'started' | 'policy_loaded' }>): void => {
     const files = event.files.slice(0, MOST_ROWS).map((file) => text(file));
-    daemon = { mode: event.mode, config_hash: text(event.configHash), config_files: files };
+    daemon = { mode: text(event.mode), config_hash: text(event.configHash), config_files: files };
   };
 
   const now = (): Now => {

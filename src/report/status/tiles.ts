@@ -2,7 +2,7 @@
 import { size, span } from '../amount.ts';
 import { html, type Markup, NOTHING } from '../html.ts';
 import type { StatusDocument } from './document.ts';
-import { amountOf, LEVEL_WORDS, shareOf, signedAmountOf, UNKNOWN } from './status-wording.ts';
+import { amountOf, LEVEL_WORDS, shareOf, signedAmountOf, UNKNOWN, wordOf } from './status-wording.ts';
 
 const tile = (title: string, value: string, note: string, kind = ''): Markup =>
   html`<div class="tile ${kind}"><dt>${title}</dt><dd><b>${value}</b>${note === '' ? NOTHING : html` <small>${note}</small>`}</dd></div>`;
@@ -16,7 +16,7 @@ export const tiles = ({ now }: StatusDocument): Markup => {
     tile(
       'Level',
       level ?? UNKNOWN,
-      LEVEL_WORDS[level ?? ''] ?? '',
+      wordOf(LEVEL_WORDS, level ?? '') ?? '',
       level === 'kill' ? 'critical' : level === 'term' ? 'warning' : '',
     ),
     tile('MemAvailable', amountOf(now.mem_available_kib), ofTotal(now.mem_total_kib)),
