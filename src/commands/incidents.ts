@@ -31,6 +31,17 @@ const print = (text: string): number => {
   return EXIT.OK;
 };
 
+/** A file as it is; on a terminal without what that would act on, whoever has written it (the reporter is no root). */
+const printFile = (text: string): number =>
+  print(
+    process.stdout.isTTY
+      ? text
+          .split('\n')
+          .map((line) => visible(line))
+          .join('\n')
+      : text,
+  );
+
 interface Listed {
   readonly head: IncidentHead;
   readonly isOpen: boolean;
@@ -74,7 +85,7 @@ const list = async (directory: string, asJson: boolean): Promise<number> => {
     const rows = heads.map(({ head: { id, startedMs, endedMs, title, outcome, victims } }) => ({
       ...{ id, started_ms: startedMs, ended_ms: endedMs, title, outcome, victims },
     }));
-    return print(`${JSON.stringify({ incidents: rows })}\n`);
+    return printFile(`${JSON.stringify({ incidents: rows })}\n`);
   }
   return print(heads.length === 0 ? `no incidents in ${printable(directory, 300)}\n` : tableOf(heads));
 };
@@ -88,10 +99,10 @@ const show = async (directory: string, wanted: string, form: Form): Promise<numb
     const hint = ID.test(id) || wanted === 'last' ? '' : '; an id looks like 20261125T213412Z-1';
     return complain(`there is no report "${printable(wanted)}" in ${printable(directory, 300)}${hint}`, EXIT.NEGATIVE);
   }
-  if (form === 'json') return print(json);
-  if (form === 'text') return print(textOf(JSON.parse(json) as IncidentDocument));
+  if (form === 'json') return printFile(json);
+  if (form === 'text') return printFile(textOf(JSON.parse(json) as IncidentDocument));
   // One that is still going on has no page yet.
-  return print((await files.read(directory, id, 'html')) ?? pageOf(JSON.parse(json) as IncidentDocument));
+  return printFile((await files.read(directory, id, 'html')) ?? pageOf(JSON.parse(json) as IncidentDocument));
 };
 
 export const run = async (argv: readonly string[]): Promise<number> => {

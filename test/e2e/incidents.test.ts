@@ -1,12 +1,14 @@
 /** Incident reports for real: a daemon that runs into a shortage, its files, and `oomwatchd incidents` after its end. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { EXIT } from '../../src/exit.ts';
 import { until } from '../report/pipe.ts';
 import { startChild } from './child.ts';
-import { cleanUp, command, ready, startDaemon, writeConfig } from './daemon.ts';
+import { cleanUp, command, MAIN, ready, startDaemon, writeConfig } from './daemon.ts';
 import { folder } from './folder.ts';
+import { skipBecause } from './skip.ts';
 
 afterEach(cleanUp);
 
@@ -72,4 +74,28 @@ test('the command says what it does not find, and where it may not look', async 
     '20261125T213412Z-1: it is no report of version 1',
   );
   expect((await command(['incidents', 'show', 'last', '--config', file])).code).toBe(EXIT.UNAVAILABLE);
+}, 120_000);
+
+test('what a reporter that was taken over has written acts on no terminal, and is for a program as it is', async (context) => {
+  skipBecause(context, existsSync('/usr/bin/script') ? '' : 'there is no script (apt install bsdutils)');
+  const file = config(join(folder(), 'hog'), 'none');
+  const stored = join(folder(), 'incidents/20261125T213412Z-1');
+  const title = 'a \u009b2J';
+  const head = { ...{ format: 'oomwatchd-incident', version: 1, title, outcome: 'x\u009b' }, state: 'closed' };
+  mkdirSync(join(folder(), 'incidents'));
+  const json = `${JSON.stringify({ ...head, started_ms: 1, ended_ms: 2, victims: 0, story: [] })}\r\u001b[2J\n`;
+  const html = '<p>ä\u001b]0;x\u0007\u009b31m\u202e\n</p>\n';
+  writeFileSync(`${stored}.json`, json);
+  writeFileSync(`${stored}.html`, html);
+  const onTerminal = (argv: string): string =>
+    execFileSync(
+      '/usr/bin/script',
+      ['-qec', `"${process.execPath}" "${MAIN}" incidents ${argv} --config "${file}"`, '/dev/null'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+    ).replaceAll('\r\n', '\n');
+  expect((await command(['incidents', 'show', 'last', '--html', '--config', file])).stdout).toBe(html);
+  expect((await command(['incidents', 'show', 'last', '--json', '--config', file])).stdout).toBe(json);
+  expect(onTerminal('show last --html')).toBe('<p>ä\\x1b]0;x\\x07\\x9b31m\\u{202e}\n</p>\n');
+  expect(onTerminal('show last --json')).toContain('\\x0d\\x1b[2J\n');
+  expect(onTerminal('list --json')).toContain('"title":"a \\x9b2J"');
 }, 120_000);
