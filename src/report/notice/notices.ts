@@ -38,6 +38,8 @@ export interface NoticePorts extends Origin {
 
 /** Results of urgent notices that wait for the end of their incident. */
 const KEPT_MAX = 64;
+/** Incidents that are over, and whose notices may still be on their way: the last attempt is two minutes after the first. */
+const CLOSED_MAX = 16;
 const PASSWD = '/etc/passwd';
 
 interface Kept {
@@ -57,7 +59,7 @@ export const createNotices = (policy: NoticesPolicy, ports: NoticePorts): Notice
   const webhooks = hasWebhooks ? import('./webhook.ts') : undefined;
   const kept: Kept[] = [];
   let incidents: Pick<Incidents, 'noteNotices'> | undefined;
-  let last: IncidentHead | undefined;
+  const over: IncidentHead[] = [];
 
   const isWithin = (timeMs: number, { startedMs, endedMs }: IncidentHead): boolean =>
     timeMs >= startedMs && timeMs <= (endedMs ?? Number.POSITIVE_INFINITY);
@@ -65,8 +67,9 @@ export const createNotices = (policy: NoticesPolicy, ports: NoticePorts): Notice
   /** Into the report of the incident in which it happened, as soon as that is there. */
   const keep = (timeMs: number, result: NoticeResult): void => {
     if (incidents === undefined) return;
-    if (last !== undefined && isWithin(timeMs, last)) {
-      incidents.noteNotices(last.id, [result]);
+    const own = over.find((head) => isWithin(timeMs, head));
+    if (own !== undefined) {
+      incidents.noteNotices(own.id, [result]);
       return;
     }
     if (kept.length >= KEPT_MAX) kept.shift();
@@ -109,8 +112,12 @@ export const createNotices = (policy: NoticesPolicy, ports: NoticePorts): Notice
   };
 
   const closed = (head: IncidentHead): void => {
-    last = head;
-    const own = kept.splice(0).filter(({ timeMs }) => isWithin(timeMs, head));
+    over.unshift(head);
+    over.length = Math.min(over.length, CLOSED_MAX);
+    const waiting = kept.splice(0);
+    const own = waiting.filter(({ timeMs }) => isWithin(timeMs, head));
+    // The next incident may have begun while this one was written down.
+    kept.push(...waiting.filter(({ timeMs }) => timeMs > (head.endedMs ?? 0)));
     if (own.length > 0)
       incidents?.noteNotices(
         head.id,

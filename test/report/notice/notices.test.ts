@@ -167,6 +167,36 @@ describe('notices', () => {
     await until(() => noted.length === 3);
   });
 
+  test('of an incident get into its report also when others are over meanwhile, and those of the next one wait', async () => {
+    const noted: string[] = [];
+    let close: (head: IncidentHead) => void = () => undefined;
+    const { notices: all, results } = start({ wall: 'journal' });
+    all.follow({
+      onClosed: (listener) => {
+        close = listener;
+      },
+      noteNotices: (id, more) => noted.push(...more.map(() => id)),
+    });
+    const { timeMs } = stamped(signal);
+    const tell = async (pid: number, after: number): Promise<void> => {
+      const before = results.length;
+      all.event({ ...stamped({ ...signal, victim: { ...signal.victim, pid } }), timeMs: timeMs + after });
+      await until(() => results.length > before);
+    };
+    const over = (id: string, startedMs: number): void =>
+      close({ id, startedMs, endedMs: startedMs + 1000, title: '', outcome: 'ok', victims: 1 });
+    over('one', timeMs);
+    over('two', timeMs + 2000);
+    over('three', timeMs + 4000);
+    await tell(1, 500);
+    await tell(2, 2500);
+    // Begun before the one before it was written down.
+    await tell(3, 8500);
+    over('four', timeMs + 6000);
+    over('five', timeMs + 8000);
+    expect(noted).toEqual(['one', 'two', 'five']);
+  });
+
   test('that nobody is to get cost nothing', () => {
     const { notices: all, results } = start({}, { passwdFile: '/nonexistent' });
     all.event(stamped(signal));
