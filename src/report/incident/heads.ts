@@ -2,7 +2,7 @@
 import type { IncidentsPolicy } from '../../core/policy.ts';
 import type { IncidentDocument } from './document.ts';
 import * as files from './incident-files.ts';
-import type { IncidentHead } from './incident-head.ts';
+import { headOf, type IncidentHead } from './incident-head.ts';
 
 /** Files that could not be read, and what is wrong with the first of them. */
 export interface Unreadable {
@@ -18,15 +18,18 @@ export interface Heads {
   list(): readonly IncidentHead[];
   /** Ids that are too many or too large together, oldest first; the newest is never among them. */
   surplus(): readonly string[];
-  /** Takes over what lies in the directory; rejects when that cannot be listed. */
-  load(directory: string): Promise<Unreadable>;
+  /**
+   * Takes over what lies in the directory; rejects when that cannot be listed. `unwritable` is told of a report that stays open
+   * there as it cannot be rewritten.
+   */
+  load(directory: string, unwritable: (error: unknown) => void): Promise<Unreadable>;
 }
 
 const INTERRUPTED = 'The report process ended while it was going on; what came later is in the report after this one.';
 
-/** A report that its reporter could not close: its end is that of the last that was told. */
-const interrupt = async (directory: string, id: string): Promise<IncidentHead> => {
-  const document = JSON.parse((await files.read(directory, id, 'json')) ?? '') as IncidentDocument;
+/** A report that its reporter could not close: its end is that of the last that was told. One that is closed stays as it is. */
+export const interrupted = (document: IncidentDocument): IncidentDocument => {
+  if (document.state !== 'open') return document;
   const endedMs = document.events.at(-1)?.time_ms ?? document.started_ms;
   const [happened, done] = document.story;
   document.state = 'interrupted';
@@ -34,9 +37,7 @@ const interrupt = async (directory: string, id: string): Promise<IncidentHead> =
   document.ended_ms = endedMs;
   document.ended = new Date(endedMs).toISOString();
   document.story = [happened, done, INTERRUPTED];
-  await files.write(directory, id, 'json', `${JSON.stringify(document)}\n`);
-  const { title, outcome, victims, started_ms } = document;
-  return { id, startedMs: started_ms, endedMs, title, outcome, victims };
+  return document;
 };
 
 export const createHeads = (policy: IncidentsPolicy | undefined): Heads => {
@@ -63,7 +64,7 @@ export const createHeads = (policy: IncidentsPolicy | undefined): Heads => {
         .map(({ id }) => id)
         .reverse();
     },
-    load: async (directory) => {
+    load: async (directory, unwritable) => {
       const bad: { id: string; error: string }[] = [];
       const found: typeof entries = [];
       let read = 0;
@@ -73,7 +74,12 @@ export const createHeads = (policy: IncidentsPolicy | undefined): Heads => {
           // What is beyond `keep` is about to be removed: its size is enough.
           if (read++ < (policy?.keep ?? 0)) {
             const { head: written, isOpen } = await files.readHead(directory, id);
-            head = isOpen ? await interrupt(directory, id) : written;
+            head = written;
+            if (isOpen) {
+              const document = interrupted(JSON.parse((await files.read(directory, id, 'json')) ?? ''));
+              head = { ...headOf(document), id };
+              await files.write(directory, id, 'json', `${JSON.stringify(document)}\n`).catch(unwritable);
+            }
           }
         } catch (error) {
           bad.push({ id, error: error instanceof Error ? error.message : String(error) });

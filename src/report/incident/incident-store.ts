@@ -10,7 +10,7 @@ import { createCollector } from './collector.ts';
 import type { IncidentDocument } from './document.ts';
 import { documentOf, openHead } from './document-of.ts';
 import type { OpenFacts } from './facts.ts';
-import { createHeads } from './heads.ts';
+import { createHeads, interrupted } from './heads.ts';
 import * as files from './incident-files.ts';
 import { headOf, ID, type Incidents, noticeRow } from './incident-head.ts';
 import { createJobQueue } from './job-queue.ts';
@@ -148,7 +148,7 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
 
   const load = async (): Promise<void> => {
     await files.prepare(directory).catch(failed);
-    const bad = await stored.load(directory).catch(() => undefined);
+    const bad = await stored.load(directory, failed).catch(() => undefined);
     if (bad !== undefined && bad.count > 0) note({ kind: 'incidents_unreadable', directory, ...bad });
     await pruneNow();
   };
@@ -168,7 +168,8 @@ export const createIncidents = (options: IncidentOptions): IncidentStore => {
     const kept = unwritten.get(id);
     if (kept !== undefined || policy === undefined) return kept;
     const json = await files.read(directory, id, 'json');
-    return json === undefined ? undefined : (JSON.parse(json) as IncidentDocument);
+    // On disk nothing is open but what could not be rewritten.
+    return json === undefined ? undefined : interrupted(JSON.parse(json) as IncidentDocument);
   };
 
   return {

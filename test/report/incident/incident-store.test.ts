@@ -118,6 +118,20 @@ describe('a report', () => {
     expect(await after.read(head?.id ?? '', 'json')).toContain('The report process ended while it was going on');
   });
 
+  test('that an earlier reporter left open is listed as cut off also where it cannot be rewritten', async () => {
+    mkdirSync(directory);
+    const id = await leave(5);
+    const path = join(directory, `${id}.json`);
+    const left = readFileSync(path, 'utf8').replace('"closed"', '"open"').replace('"ended_ms":6', '"ended_ms":null');
+    writeFileSync(path, left);
+    // As root nothing is read-only: a folder is in the way of what is to be written.
+    mkdirSync(join(directory, `.${id}.json.new`));
+    const store = await open();
+    expect(store.heads()).toMatchObject([{ id, outcome: 'interrupted', endedMs: 5 }]);
+    expect(kindsOf()).toEqual(['incidents_unwritable']);
+    expect(await store.read(id, 'json')).toBe(left);
+  });
+
   test('takes up what came of its notices', async () => {
     const store = await open();
     const { id } = await happen(store);
