@@ -12,6 +12,12 @@ const TEXT_LIMIT = 256;
 /** Columns in which ABSENT means "not known"; elsewhere -1 is a value (oom_score_adj). */
 const MAY_BE_ABSENT = /(KiB|Ms|Pages|Ticks|Permyriad|uid)$/;
 
+/** Differences, of which -1 KiB is one as well. */
+const MAY_BE_NEGATIVE = /^(headroom|growth|returned)KiB$/;
+
+const isAbsent = (name: string, value: unknown): boolean =>
+  value === ABSENT && MAY_BE_ABSENT.test(name) && !MAY_BE_NEGATIVE.test(name);
+
 const snakeCase = (name: string): string =>
   name.replace('KiB', 'Kib').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -24,7 +30,7 @@ const convert = (value: unknown): unknown => {
 const convertAll = (entries: readonly [string, unknown][]): Record<string, unknown> => {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of entries) {
-    if (value === ABSENT && MAY_BE_ABSENT.test(name)) continue;
+    if (isAbsent(name, value)) continue;
     fields[printable(snakeCase(name))] = convert(value);
   }
   return fields;

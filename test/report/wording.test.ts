@@ -240,6 +240,14 @@ test('swap is told where there is some', () => {
   expect(msg).toContain('MemAvailable 48 MiB of 4.0 GiB, SwapFree 300 MiB of 2.0 GiB');
 });
 
+test('fields have a difference of -1 KiB, which is known', () => {
+  expect(lineOf(stamped({ ...verify, returnedKiB: -1 })).fields).toMatchObject({ returned_kib: -1 });
+  const top = [{ ...java, growthKiB: -1, swapKiB: -1 }];
+  const { top: rows } = lineOf(stamped({ kind: 'candidates', known: 1, top })).fields as { top: object[] };
+  expect(rows[0]).toMatchObject({ growth_kib: -1 });
+  expect(rows[0]).not.toHaveProperty('swap_kib');
+});
+
 test('fields carry the raw numbers in snake_case and leave out what is not known', () => {
   const { fields } = lineOf(stamped({ ...signal, victim: { ...java, uid: -1, comm: 'a\x1b[0m' } }));
   expect(fields).toEqual({
