@@ -98,7 +98,7 @@ export const startDuties = (policy: SchedulesPolicy, ports: DutyPorts): Duties =
   return {
     ...schedules,
     event: (event) => {
-      tally.event(event);
+      tally.event(event, Date.now());
       if (event.kind === 'drilled') drilled(event);
     },
     stop: () => {

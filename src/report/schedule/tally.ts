@@ -18,7 +18,8 @@ export type Tallied = (typeof TALLIED)[number];
 export type Figures = Readonly<Record<Tallied, number>>;
 
 interface Tally {
-  event(event: StampedEvent): void;
+  /** `nowMs`: when it came, by the same clock. */
+  event(event: StampedEvent, nowMs: number): void;
   /** Since so many hours ago, 24 at the most: a reporter that was started later knows no more. */
   figures(nowMs: number): { readonly hours: number; readonly figures: Figures };
 }
@@ -62,9 +63,13 @@ const zeros = (): Record<Tallied, number> =>
 export const createTally = (startMs: number): Tally => {
   const buckets = Array.from({ length: BUCKETS }, () => ({ hour: -1, counts: zeros() }));
   return {
-    event: (event) => {
+    event: (event, nowMs) => {
       const counted = countOf(event);
-      const hour = Math.floor(event.timeMs / HOUR_MS);
+      const thisHour = Math.floor(nowMs / HOUR_MS);
+      // Who sets the clock back leaves events of the future in the pipe: they have happened.
+      const hour = Math.min(Math.floor(event.timeMs / HOUR_MS), thisHour);
+      // Who sets it forward, those of long ago: their bucket is that of another hour by now.
+      if (hour < thisHour - HOURS) return;
       const bucket = Number.isSafeInteger(hour) && hour >= 0 ? buckets[hour % BUCKETS] : undefined;
       if (counted === undefined || bucket === undefined) return;
       if (bucket.hour !== hour) {

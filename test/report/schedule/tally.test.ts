@@ -36,7 +36,7 @@ const at = (event: OomwatchdEvent, timeMs: number) => ({ ...stamped(event), time
 describe('the tally', () => {
   test('counts what there is to tell of, each kind under its name', () => {
     const tally = createTally(SEVEN - 48 * HOUR_MS);
-    for (const event of EVENTS) tally.event(at(event, SEVEN - HOUR_MS));
+    for (const event of EVENTS) tally.event(at(event, SEVEN - HOUR_MS), SEVEN);
     expect(tally.figures(SEVEN)).toEqual({
       hours: 24,
       figures: {
@@ -48,7 +48,10 @@ describe('the tally', () => {
 
   test('of the last 24 hours, not of the day before, however long it runs', () => {
     const tally = createTally(0);
-    for (let hour = 99; hour >= 0; hour--) tally.event(at(signal, SEVEN - 1000 - hour * HOUR_MS));
+    for (let hour = 99; hour >= 0; hour--) {
+      const timeMs = SEVEN - 1000 - hour * HOUR_MS;
+      tally.event(at(signal, timeMs), timeMs);
+    }
     expect(tally.figures(SEVEN).figures.kills).toBe(24);
     expect(tally.figures(SEVEN + 30 * HOUR_MS).figures.kills).toBe(0);
   });
@@ -59,10 +62,22 @@ describe('the tally', () => {
     expect(createTally(SEVEN).figures(SEVEN - HOUR_MS).hours).toBe(0);
   });
 
+  test('a step of the clock wipes no hour: what is stamped with long ago is left out, with the future counts now', () => {
+    const tally = createTally(0);
+    tally.event(at(signal, SEVEN), SEVEN);
+    for (const hours of [25, 50, 1000]) tally.event(at(signal, SEVEN - hours * HOUR_MS), SEVEN);
+    expect(tally.figures(SEVEN).figures.kills).toBe(1);
+    for (const hours of [1, 25, 1000]) tally.event(at(signal, SEVEN + hours * HOUR_MS), SEVEN);
+    expect(tally.figures(SEVEN).figures.kills).toBe(4);
+    const back = SEVEN - 25 * HOUR_MS;
+    tally.event(at(signal, back), back);
+    expect(tally.figures(back).figures.kills).toBe(1);
+  });
+
   test('a time or amount that is none counts nothing', () => {
     const tally = createTally(0);
-    for (const timeMs of [Number.NaN, -1, 1e300]) tally.event(at(signal, timeMs));
-    tally.event(at({ kind: 'dropped', count: Number.NaN }, SEVEN));
+    for (const timeMs of [Number.NaN, -1, 1e300]) tally.event(at(signal, timeMs), timeMs);
+    tally.event(at({ kind: 'dropped', count: Number.NaN }, SEVEN), SEVEN);
     const { figures } = tally.figures(SEVEN);
     expect(TALLIED.map((name) => figures[name])).toEqual(TALLIED.map(() => 0));
   });
