@@ -4,7 +4,7 @@
  */
 import type { StampedEvent } from '../core/event.ts';
 import { ABSENT } from '../core/units.ts';
-import { printable } from './printable.ts';
+import { printable, visible } from './printable.ts';
 
 /** Longest text of a field; a path may be long and is what one searches for. */
 const TEXT_LIMIT = 256;
@@ -21,9 +21,12 @@ const isAbsent = (name: string, value: unknown): boolean =>
 const snakeCase = (name: string): string =>
   name.replace('KiB', 'Kib').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const convert = (value: unknown): unknown => {
-  if (typeof value === 'string') return printable(value, TEXT_LIMIT);
-  if (Array.isArray(value)) return value.map(convert);
+/** Texts of the configuration: control has decoded them, and an umlaut is no byte. */
+const DECODED = new Set(['files', 'errors']);
+
+const convert = (value: unknown, name: string): unknown => {
+  if (typeof value === 'string') return DECODED.has(name) ? visible(value, TEXT_LIMIT) : printable(value, TEXT_LIMIT);
+  if (Array.isArray(value)) return value.map((each) => convert(each, name));
   return typeof value === 'object' && value !== null ? convertAll(Object.entries(value)) : value;
 };
 
@@ -31,7 +34,7 @@ const convertAll = (entries: readonly [string, unknown][]): Record<string, unkno
   const fields: Record<string, unknown> = {};
   for (const [name, value] of entries) {
     if (isAbsent(name, value)) continue;
-    fields[printable(snakeCase(name))] = convert(value);
+    fields[printable(snakeCase(name))] = convert(value, name);
   }
   return fields;
 };

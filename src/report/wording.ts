@@ -19,10 +19,10 @@ import {
 } from './ladder-wording.ts';
 import { livelockSentence } from './livelock-wording.ts';
 import { drillSentence } from './notice-wording.ts';
-import { isPrintable, printable, quoted } from './printable.ts';
+import { isPrintable, printable, quoted, visible } from './printable.ts';
 import { remedySentence } from './remedy-wording.ts';
 import { rescueSentence, standbySentence } from './rescue-wording.ts';
-import { available, behindColon, detail, joined, type LogLevel, type Sentence } from './sentence.ts';
+import { available, behindColon, detail, joined, type LogLevel, ownDetail, type Sentence } from './sentence.ts';
 import {
   candidatesSentence,
   levelSentence,
@@ -47,7 +47,7 @@ const findingSentence = ({ name, status, found, meaning, remedy }: Finding): Sen
 };
 
 const from = (files: readonly string[]): string =>
-  files.length === 0 ? 'built-in defaults' : files.map((file) => printable(file, 128)).join(', ');
+  files.length === 0 ? 'built-in defaults' : files.map((file) => visible(file, 128)).join(', ');
 
 const sentence = (event: StampedEvent): Sentence => {
   switch (event.kind) {
@@ -80,7 +80,7 @@ const sentence = (event: StampedEvent): Sentence => {
         `policy ${printable(event.configHash)} in force (${printable(event.mode)}), from ${from(event.files)}`,
       ];
     case 'policy_rejected':
-      return ['error', `new configuration rejected, the old one stays in force: ${detail(event.errors.join('; '))}`];
+      return ['error', `new configuration rejected, the old one stays in force: ${ownDetail(event.errors.join('; '))}`];
     case 'source':
       if (event.up) return ['info', `source ${quoted(event.name)} can be read${behindColon(event.detail)}`];
       return event.fault === false

@@ -240,6 +240,16 @@ test('swap is told where there is some', () => {
   expect(msg).toContain('MemAvailable 48 MiB of 4.0 GiB, SwapFree 300 MiB of 2.0 GiB');
 });
 
+test('files of the configuration, and what is wrong in them, are text and no bytes', () => {
+  const files = ['/etc/oomwatchd/größe\x1b.yaml'];
+  const loaded = lineOf(stamped({ kind: 'policy_loaded', configHash: 'abc', mode: 'observe', files }));
+  expect(loaded.msg).toContain('from /etc/oomwatchd/größe\\x1b.yaml');
+  expect(loaded.fields['files']).toEqual(['/etc/oomwatchd/größe\\x1b.yaml']);
+  const rejected = lineOf(stamped({ kind: 'policy_rejected', errors: ['größe.yaml:1: no mapping\n'] }));
+  expect(rejected.msg).toContain('größe.yaml:1: no mapping\\n');
+  expect(rejected.fields['errors']).toEqual(['größe.yaml:1: no mapping\\n']);
+});
+
 test('fields have a difference of -1 KiB, which is known', () => {
   expect(lineOf(stamped({ ...verify, returnedKiB: -1 })).fields).toMatchObject({ returned_kib: -1 });
   const top = [{ ...java, growthKiB: -1, swapKiB: -1 }];

@@ -209,7 +209,7 @@ export const documentOf = (facts: Facts, around: Surroundings, state: IncidentSt
     config: {
       hash: printable(around.config.hash),
       mode: printable(around.config.mode),
-      files: around.config.files.slice(0, 32).map((file) => printable(file, PATH_LIMIT)),
+      files: around.config.files.slice(0, 32).map((file) => visible(file, PATH_LIMIT)),
     },
     host: hostOf(around.host),
     oomwatchd: printable(around.version),

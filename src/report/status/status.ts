@@ -95,7 +95,7 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
   };
 
   const inForce = (event: Extract<StampedEvent, { kind: 'started' | 'policy_loaded' }>): void => {
-    const files = event.files.slice(0, MOST_ROWS).map((file) => text(file));
+    const files = event.files.slice(0, MOST_ROWS).map((file) => told(String(file)));
     daemon = { mode: text(event.mode), config_hash: text(event.configHash), config_files: files };
   };
 
@@ -186,7 +186,7 @@ export const createStatus = ({ start, health, sources, host, timeMs }: StatusOpt
         inForce(event);
         reload = { ok: true, time_ms: event.timeMs, errors: [] };
       } else if (event.kind === 'policy_rejected') {
-        const errors = event.errors.slice(0, MOST_ROWS).map((error) => text(error));
+        const errors = event.errors.slice(0, MOST_ROWS).map((error) => told(String(error)));
         reload = { ok: false, time_ms: event.timeMs, errors };
       } else if (event.kind === 'source') {
         const name = text(event.name);

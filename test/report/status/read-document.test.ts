@@ -10,7 +10,8 @@ import { calmWords, checkLine, modeWords, withoutWords } from '../../../src/repo
 import { inColour } from '../../../src/report/status/terminal.ts';
 import { gaugesOf, night, point, sourcesOf, statusOf } from './night.ts';
 
-const whole = (): StatusDocument => statusOf({ gauges: gaugesOf(point()), sources: sourcesOf(night().slice(-20)) }).document();
+const whole = (): StatusDocument =>
+  statusOf({ gauges: gaugesOf(point()), sources: sourcesOf(night().slice(-20)) }).document();
 /** As it comes over the wire. */
 const copy = (): Record<string, unknown> => JSON.parse(JSON.stringify(whole()));
 

@@ -160,6 +160,12 @@ describe('the document', () => {
     expect(document.history?.mem_available_kib.filter((each) => each === null)).toEqual([]);
   });
 
+  test('has the files of the configuration as text', () => {
+    const status = statusOf();
+    status.event(stampedAt({ ...started, files: ['/etc/größe\x1b.yaml'] }));
+    expect(status.document().daemon.config_files).toEqual(['/etc/größe\\x1b.yaml']);
+  });
+
   test('has the title of an incident as it was written', () => {
     const head = { id: '20261125T213412Z-1', startedMs: 1, endedMs: 2, outcome: 'recovered', victims: 1 };
     const title = 'Short of memory: killed "Café" (pid 7)';
