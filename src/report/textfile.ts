@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { freshNameOf, removeLeftovers } from './leftovers.ts';
 import type { Note } from './notes.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -39,7 +40,7 @@ export const keepTextfile = (options: TextfileOptions): Textfile => {
   const { path, render, tell, wrote, nowMs, everyMs = EVERY_MS } = options;
   if (path === 'off') return { stop: async () => true, removeNow: () => undefined };
 
-  const fresh = `${path}.${process.pid}.new`;
+  const fresh = freshNameOf(path, process.pid);
   let writing: Promise<void> | undefined;
   /** Errors since the last success, and when each was told. */
   const told = new Map<string, number>();
@@ -63,18 +64,19 @@ export const keepTextfile = (options: TextfileOptions): Textfile => {
     }
   };
 
-  const turn = (): void => {
-    // A disk that hangs is not given a second write to hang in.
-    if (writing !== undefined) {
-      failed('the write before has not ended');
-      return;
-    }
-    writing = write().finally(() => {
+  const begin = (work: Promise<void>): void => {
+    writing = work.finally(() => {
       writing = undefined;
     });
   };
 
-  turn();
+  const turn = (): void => {
+    // A disk that hangs is not given a second write to hang in.
+    if (writing === undefined) begin(write());
+    else failed('the write before has not ended');
+  };
+
+  begin(removeLeftovers(path).then(write));
   const timer = setInterval(turn, everyMs);
   return {
     stop: async (limitMs) => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -122,6 +123,23 @@ test('a write that hangs is not joined by a second one, and the end does not wai
   expect(notes).toMatchObject([{ error: 'the write before has not ended' }]);
   expect(await stop(20)).toBe(false);
   expect(existsSync(join(folder, 'oomwatchd.prom'))).toBe(false);
+});
+
+test('what reporters that were killed in the middle of a write have left is removed, and nothing else', async () => {
+  const gone = spawnSync('true').pid;
+  const own = 'oomwatchd.prom';
+  const others = [
+    ...[`${own}.1.new`, `${own}.${gone}.new.bak`, `x${own}.${gone}.new`, `other.prom.${gone}.new`],
+    ...[`${own}.new`, `${own}.0${gone}.new`, `${own}.-1.new`, `${own}.x.new`, 'other.prom'],
+  ];
+  for (const name of [`${own}.${gone}.new`, `${own}.${process.pid}.new`, ...others])
+    writeFileSync(join(folder, name), '');
+  const second = spawnSync('true').pid;
+  mkdirSync(join(folder, `${own}.${second}.new`));
+  const { stop, results } = keep();
+  await until(() => results.length > 0);
+  expect(await stop(60_000)).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual([...others, `${own}.${second}.new`].sort());
 });
 
 test('a file that a hung write keeps is removed without waiting for that', async () => {
