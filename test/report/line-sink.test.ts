@@ -46,9 +46,8 @@ describe('the line sink', () => {
     const { readFd, writeFd } = createPipe(flags);
     const sink = open(writeFd);
     for (const line of lines(0, 3000)) sink.write(line);
-    const before = Date.now();
+    // A write that holds the process would hold it here for ever.
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(Date.now() - before).toBeLessThan(1000);
     let text = '';
     await until(() => {
       text += drain(readFd);

@@ -9,10 +9,21 @@ import { signal, stamped, started } from './events.ts';
 import { parseExposition } from './exposition.ts';
 import { eventFrame } from './frames.ts';
 import { type Pipe, until } from './pipe.ts';
-import { cleanUp, exitOf, fds, gauges, get, MAIN, newPipe, portOf, sample, send, startReporter } from './reporter.ts';
-
-/** A process of node that starts while the machine is busy. */
-const START_MS = 60_000;
+import {
+  cleanUp,
+  exitOf,
+  fds,
+  gauges,
+  get,
+  MAIN,
+  newPipe,
+  portOf,
+  START_MS,
+  sample,
+  send,
+  startReporter,
+  TEST_MS,
+} from './reporter.ts';
 
 /** undefined: the pipe is full for a moment, as it may be for control. */
 const trySend = (pipe: Pipe, frame: Buffer): number | undefined => {
@@ -25,7 +36,7 @@ const trySend = (pipe: Pipe, frame: Buffer): number | undefined => {
 
 afterEach(cleanUp);
 
-describe('the report process', () => {
+describe('the report process', { timeout: TEST_MS }, () => {
   test('gives up protection, has its name, logs, serves and ends with the pipe', async () => {
     const pipe = newPipe();
     const reporter = startReporter(pipe);
@@ -60,13 +71,15 @@ describe('the report process', () => {
     const pipe = newPipe();
     const reporter = startReporter(pipe, { textfile });
     const port = await portOf(reporter);
-    const families = parseExposition(await until(() => existsSync(textfile) && readFileSync(textfile, 'utf8')));
+    const families = parseExposition(
+      await until(() => existsSync(textfile) && readFileSync(textfile, 'utf8'), START_MS),
+    );
     expect([...families.keys()]).toContain('oomwatchd_build_info');
     expect(await sample(port, 'oomwatchd_textfile_writes_total{result="ok"}')).toBe(1);
     const host = await until(async () => {
       const { body } = await get(port, '/metrics');
       return /^oomwatchd_host_info\{.*\} 1$/m.exec(body)?.[0];
-    }, 20_000);
+    }, START_MS);
     expect(host).toContain(`kernel="${release()}"`);
     closeSync(pipe.writeFd);
     expect(await exitOf(reporter)).toEqual([0, null]);
@@ -133,7 +146,7 @@ describe('the report process', () => {
     const socket = join(mkdtempSync(join(tmpdir(), 'oomwatchd-process-')), 'http.sock');
     const reporter = startReporter(pipe, { listen: `unix:${socket}` }, log.writeFd);
     await sample(socket, 'oomwatchd_build_info{version="0.1.0",node_version="'.concat(process.versions.node, '"}'));
-    for (let i = 0; i < 400; i++) await until(() => trySend(pipe, eventFrame(stamped(signal))));
+    for (let i = 0; i < 400; i++) await until(() => trySend(pipe, eventFrame(stamped(signal))), START_MS);
     expect(await sample(socket, 'oomwatchd_signals_total{signal="KILL",mode="enforce"}', (n) => n === 400)).toBe(400);
     closeSync(pipe.writeFd);
     // A thread is held in write(2): only a signal ends such a process.
@@ -148,7 +161,7 @@ describe('the report process', () => {
     const reporter = startReporter(pipe, { textfile }, log.writeFd, { UV_THREADPOOL_SIZE: '1' });
     await until(() => existsSync(textfile), START_MS);
     // The rest of its log, a pipe that nobody reads, does not fit.
-    for (let i = 0; i < 400; i++) await until(() => trySend(pipe, eventFrame(stamped(signal))));
+    for (let i = 0; i < 400; i++) await until(() => trySend(pipe, eventFrame(stamped(signal))), START_MS);
     closeSync(pipe.writeFd);
     expect(await exitOf(reporter)).toEqual([null, 'SIGKILL']);
     expect(readdirSync(folder)).toEqual([]);
@@ -180,7 +193,7 @@ describe('the report process', () => {
     });
     const victim = { ...signal.victim, comm: '\x1b[2Jx\nINFO y', unit: '\r\n"' };
     send(pipe, eventFrame(stamped({ ...signal, victim })));
-    await until(() => text.includes('SIGKILL'));
+    await until(() => text.includes('SIGKILL'), START_MS);
     expect(text).toContain('SIGKILL to "\\x1b[2Jx\\nINFO y" (pid 4711, "\\x0d\\n\\"", 2.3 GiB)');
     for (const line of text.split('\n').slice(0, -1)) expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} /);
   });

@@ -26,6 +26,11 @@ export interface Reporter {
   line(event: string): Promise<LogLine>;
 }
 
+/** Most that a process of node takes to start, or to answer, while the machine is busy. */
+export const START_MS = 60_000;
+/** For tests that start some of them. */
+export const TEST_MS = 4 * START_MS;
+
 const running: Reporter[] = [];
 export const fds: number[] = [];
 
@@ -92,7 +97,7 @@ export const startReporter = (
     child,
     pid: child.pid ?? -1,
     lines,
-    line: (event) => until(() => lines().find((line) => line.event === event)),
+    line: (event) => until(() => lines().find((line) => line.event === event), START_MS),
   };
   running.push(reporter);
   return reporter;
@@ -120,7 +125,7 @@ export const sample = (
     const answer = await get(target, '/metrics').catch(() => undefined);
     const value = answer && sampleOf(parseExposition(answer.body), name);
     return value !== undefined && wanted(value) ? value : undefined;
-  });
+  }, START_MS);
 
 export const send = (pipe: Pipe, ...frames: Buffer[]): void => {
   for (const frame of frames) expect(writeSync(pipe.writeFd, frame)).toBe(frame.length);

@@ -95,7 +95,6 @@ describe('a command', () => {
     );
     expect(answer).toEqual({ result: 'timeout', detail: 'killed after 1 s' });
     expect(performance.now() - begun).toBeGreaterThan(990);
-    expect(performance.now() - begun).toBeLessThan(4000);
     await until(() => !isAlive(Number(noted('grandchild'))));
   });
 
