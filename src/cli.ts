@@ -111,7 +111,7 @@ ${CLIENT_OPTION}
 
 Exit: 0 told, 69 no daemon was reached, 78 configuration refused.
 With --check: 0 well; 1 warning (level term, a source that is needed or was there is down, standby process down, reload failed, not ready yet); 2 critical
-(level kill, livelock, a stuck victim, control silent, no daemon reached, configuration refused).`,
+(level kill, livelock, a stuck victim, control silent, no daemon reached, configuration refused); 3 a state that this version does not know.`,
     load: () => import('./commands/status.ts'),
   },
   {
