@@ -30,7 +30,7 @@ test('everything begins at 0, in every combination', async () => {
     oomwatchd_reaps_total: 9,
     oomwatchd_reaped_bytes_total: 1,
     oomwatchd_kernel_kills_total: 5,
-    oomwatchd_kernel_notes_total: 12,
+    oomwatchd_kernel_notes_total: 13,
     oomwatchd_kernel_kills_unseen_total: 1,
     oomwatchd_kill_bursts_total: 1,
     oomwatchd_forced_total: 2 * 6,
