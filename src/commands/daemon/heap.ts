@@ -40,8 +40,8 @@ const fillYoungGeneration = (): void => {
   }
 };
 
-/** What V8 puts into the old generation in half a minute of an incident, and as much again. */
-const OLD_KIB = 768;
+/** Twice of what V8 puts into the old generation in half a minute of an incident. */
+const OLD_KIB = 512;
 /** One in 64 KiB stays, so that none of V8's pages of 256 KiB is empty, and given back. */
 const KEPT_OF = 64;
 const kept: number[][] = [];

@@ -13,8 +13,8 @@ const OOM_SCORE_ADJ_MIN = -1000;
  */
 export const becomeUnkillable = (roots: Roots): void => void setOwnOomScoreAdj(roots.proc, OOM_SCORE_ADJ_MIN);
 
-/** Fifteen reads of 64 KiB at once by node:fs, as there are when holders and cgroups are looked at. */
-const MALLOC_BYTES = 2 ** 20;
+/** A hundred small files in 4 KiB each, as are read where holders and cgroups are looked at, until V8 collects them. */
+const MALLOC_BYTES = 2 ** 19;
 
 /** After V8's heap was settled: what this process will need in a shortage it has. */
 export const takeMemory = (roots: Roots): void => {

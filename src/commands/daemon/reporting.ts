@@ -18,7 +18,7 @@ const SCRIPT = fileURLToPath(new URL('../../report/main.js', import.meta.url));
 const PIPE_BYTES = 2 ** 20;
 
 /** What one turn tells at its worst, and some seconds of numbers, while the pipe gives no page. */
-const ROOM_BYTES = 2 ** 17;
+const ROOM_BYTES = 2 ** 16;
 
 /** F_SETPIPE_SZ takes no less; a request is one byte. */
 const REQUEST_PIPE_BYTES = 4096;

@@ -106,8 +106,11 @@ const VETOES: readonly boolean[] = EXCLUSIONS.map((reason) =>
 export const isVeto = (answer: number): boolean => answer >= 0 && (VETOES[answer] as boolean);
 
 const MUST_LIVE: readonly boolean[] = EXCLUSIONS.map((reason) =>
-  ['init', 'self', 'ancestor', 'oom_score_adj_min', 'protected'].includes(reason),
+  ['init', 'ancestor', 'oom_score_adj_min', 'protected'].includes(reason),
 );
 
-/** Whoever must live: also who only may share its mm is left alone. One that is merely out of scope does not weigh so much. */
+/**
+ * Whoever must live: also who only may share its mm is left alone. One that is merely out of scope does not weigh so much, and
+ * with processes of our own nobody shares: each of them has exec'ed. They are like any other program of Node.js.
+ */
 export const mustLive = (answer: number): boolean => answer >= 0 && (MUST_LIVE[answer] as boolean);

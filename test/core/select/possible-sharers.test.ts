@@ -38,6 +38,7 @@ describe('as long as kcmp has not been asked about both', () => {
     ['another program has another mm', {}, { mmKey: KEY + 1 }, 'candidate'],
     ['one of another size has another mm', {}, { rssKiB: 2 * GIB }, 'candidate'],
     ['one that has grown a little since may still share it', {}, { rssKiB: GIB + 100 * MIB }, 'mm_group'],
+    ['with a process of our own nobody shares', { protectRule: ABSENT, flags: KNOWN | FLAG.SELF }, {}, 'candidate'],
     ['nobody who may be killed stands in the way', { protectRule: ABSENT }, {}, 'candidate'],
     ['who is known to share with others shares with them', {}, { mmGroup: 1 }, 'candidate'],
   ])('%s', (_, guarded, candidate, expected) => {
