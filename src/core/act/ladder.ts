@@ -64,8 +64,11 @@ export const PRESS_EVERY_MS = 4000;
  */
 export const EVIDENCE_AFTER_MS = 30_000;
 
-/** Between the evidence and the last resort: a record of 100 bytes takes 9 ms at 115200 baud, and w prints hundreds. */
-export const EVIDENCE_LEAD_MS = 5000;
+/**
+ * Between the evidence and the last resort: a record of 100 bytes takes 9 ms at 115200 baud, and w prints hundreds; in a thrash of
+ * the guest the first one began 2.5 s after it was asked for.
+ */
+export const EVIDENCE_LEAD_MS = 10_000;
 
 const longerThan = (sinceMs: number, forMs: number, nowMs: number): boolean =>
   sinceMs !== ABSENT && nowMs - sinceMs >= forMs;
