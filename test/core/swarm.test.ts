@@ -43,6 +43,11 @@ describe('a swarm', () => {
     ['may not be chosen', victim([DB, ...young(20, { protectRule: 0 })])],
   ])('is none when it %s', (_, pid) => expect(pid).toBe(20));
 
+  it('is one by what oom_score tells of those who are not held', () => {
+    const score = { rssKiB: ABSENT, swapKiB: ABSENT, oomScore: 670, flags: KNOWN & ~FLAG.ARMED };
+    expect(victim([DB, ...young(20, score)])).toBeGreaterThanOrEqual(200);
+  });
+
   it('is spared for a swapoff, which is the first choice whatever it has itself', () => {
     const swapoff = { pid: 30, rssKiB: 4, flags: KNOWN | FLAG.ORIGIN };
     expect(victim([DB, swapoff, ...young(20)])).toBe(30);
