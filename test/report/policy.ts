@@ -1,10 +1,9 @@
 /** What control hands over to a reporter that listens nowhere: for tests that are about something else. */
 import type { ReportPolicy } from '../../src/core/policy.ts';
-import { NO_HTTP } from './reporter.ts';
 
 export const REPORT_POLICY: ReportPolicy = {
   listen: 'off',
-  http: NO_HTTP,
+  http: { tokenFile: '', tlsCert: '', tlsKey: '', clientCa: '' },
   logLevel: 'info',
   // JSON, as the output of a test is no terminal.
   logFormat: 'auto',

@@ -10,6 +10,7 @@ import type { ReportPolicy } from '../../src/core/policy.ts';
 import { parseExposition, sampleOf } from './exposition.ts';
 import { gaugeFrame } from './frames.ts';
 import { createPipe, type Pipe, until } from './pipe.ts';
+import { REPORT_POLICY } from './policy.ts';
 
 export const MAIN = new URL('../../dist/report/main.js', import.meta.url).pathname;
 
@@ -52,23 +53,12 @@ export const newPipe = (writeFlags?: number): Pipe => {
   return pipe;
 };
 
-export const NO_HTTP = { tokenFile: '', tlsCert: '', tlsKey: '', clientCa: '' };
-
 const startWith = (policy: Partial<ReportPolicy>): string =>
   JSON.stringify({
     version: '0.1.0',
     mode: 'enforce',
     paceMaxMs: 1000,
-    policy: {
-      listen: '127.0.0.1:0',
-      http: NO_HTTP,
-      logLevel: 'info',
-      logFormat: 'auto',
-      textfile: 'off',
-      uid: -1,
-      gid: -1,
-      ...policy,
-    },
+    policy: { ...REPORT_POLICY, listen: '127.0.0.1:0', ...policy },
   } satisfies ReportStart);
 
 export const startReporter = (

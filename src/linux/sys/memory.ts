@@ -39,6 +39,8 @@ export const reserveMalloc = (bytes: number): void => {
   // Below it, what is freed stays in the heap; above, it is unmapped.
   mallopt(M_MMAP_THRESHOLD, THRESHOLD_BYTES / 2);
   const reserve: unknown = c.malloc(bytes);
+  // Within a limit on the address space: it has what it has.
+  if (reserve === null) return;
   c.memset(reserve, 0, bytes);
   c.free(reserve);
 };

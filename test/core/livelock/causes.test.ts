@@ -2,15 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/core/livelock/class.ts';
 import { ABSENT, GIB } from '../../../src/core/units.ts';
-import { aCgroup, aSeen, aVictim } from '../support/livelocks.ts';
+import { aCgroup, aSeen, aVictim, STANDS } from '../support/livelocks.ts';
 
 type Differences = Parameters<typeof aSeen>[0];
 
-/** A host whose reclaim takes nothing, scanning all it has. */
-const STANDS: Differences = {
-  isNearWatermark: true,
-  signs: { fullPermyriad: 6000, scannedPerS: 50_000, directPerS: 40_000, stolenPerS: 3, stallsPerS: 40 },
-};
 /** t10, with the stall time of a guest in which programs are what is read again. */
 const FILE = {
   fullPermyriad: 7600,

@@ -1,15 +1,9 @@
 // What must be said of cgroups: those that are in trouble within their own limits, and one that keeps the killer from the host.
 import { expect, it } from 'vitest';
 import { judge } from '../../../src/core/livelock/class.ts';
-import { aCgroup, aSeen } from '../support/livelocks.ts';
+import { aCgroup, aSeen, STANDS } from '../support/livelocks.ts';
 
 type Differences = Parameters<typeof aSeen>[0];
-
-/** A host whose reclaim takes nothing, scanning all it has. */
-const STANDS: Differences = {
-  isNearWatermark: true,
-  signs: { fullPermyriad: 6000, scannedPerS: 50_000, directPerS: 40_000, stolenPerS: 3, stallsPerS: 40 },
-};
 
 const CASES: readonly (readonly [name: string, Differences, class_: string, cause: string, confidence: string])[] = [
   [

@@ -94,3 +94,9 @@ export const aVictim = (differences: Partial<ReturnType<typeof newDying>> = {}):
   ...newDying(3, 4711, 'java', 'oomwatchd', GIB, 94_000),
   ...differences,
 });
+
+/** A host whose reclaim takes nothing, scanning all it has. */
+export const STANDS = {
+  isNearWatermark: true,
+  signs: { fullPermyriad: 6000, scannedPerS: 50_000, directPerS: 40_000, stolenPerS: 3, stallsPerS: 40 },
+} satisfies Parameters<typeof aSeen>[0];
