@@ -97,10 +97,10 @@ export const createUpkeep = (index: Index, state: State, tellCandidates: () => v
       if (state.level < LEVEL.TERM && takeTurn(told, TELL_EVERY_MS, nowMs)) tellCandidates();
     },
     lookForStrangers: (sample, nowMs) => {
-      const { calm, detect, forkStorm } = state;
+      const { calm, detect } = state;
       // In a thrash a round takes seconds, and whoever thrashes is known.
       if (detect.signs.fullPermyriad > REFRESH_MAX_FULL_PERMYRIAD) return false;
-      if (!areStrangersLikely(index.table, sample, calm, forkStorm.calmPid)) return false;
+      if (!areStrangersLikely(index.table, sample, calm)) return false;
       const beganMs = nowMs();
       if (!takeTurn(strangers, STRANGERS_EVERY_MS, beganMs)) return false;
       round(beganMs, nowMs);

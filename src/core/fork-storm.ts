@@ -68,9 +68,13 @@ const newestPidOf = (table: ProcessTable): number => {
   return newest;
 };
 
-/** A round of the index has ended in calm: who is born from now on is young. */
+/** A round of the index has ended in calm: who is born from now on is young, and growth counts from here. */
 export const noteCalmRound = (storm: ForkStorm, table: ProcessTable): void => {
   storm.calmPid = newestPidOf(table);
+  for (let row = 0; row < table.count; row++) {
+    const slot = table.rows[row] as number;
+    table.calmKiB[slot] = rowSizeKiB(table, slot);
+  }
 };
 
 const ancestorsOf = (table: ProcessTable, slot: number): number[] => {

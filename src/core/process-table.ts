@@ -64,6 +64,8 @@ export interface ProcessTable {
   readonly oomScoreAdj: Int32Array;
   readonly oomScore: Int32Array;
   readonly threads: Int32Array;
+  /** Its size as of the last calm round of the index, KiB; ABSENT of who has come since. */
+  readonly calmKiB: Int32Array;
   readonly flags: Int32Array;
   /** comm as the kernel gives it, at most 15 bytes, any byte but NUL; decoded as latin1 so that nothing is lost. */
   readonly comm: string[];
@@ -111,6 +113,7 @@ export const createProcessTable = (capacity: number): ProcessTable => ({
   oomScoreAdj: new Int32Array(capacity),
   oomScore: new Int32Array(capacity),
   threads: new Int32Array(capacity),
+  calmKiB: new Int32Array(capacity),
   flags: new Int32Array(capacity),
   comm: new Array<string>(capacity).fill(''),
   exe: new Array<string>(capacity).fill(''),
@@ -144,6 +147,7 @@ export const clearSlot = (table: ProcessTable, slot: number, pid: number): void 
   table.oomScoreAdj[slot] = 0;
   table.oomScore[slot] = ABSENT;
   table.threads[slot] = ABSENT;
+  table.calmKiB[slot] = ABSENT;
   table.flags[slot] = 0;
   table.comm[slot] = '';
   table.exe[slot] = '';

@@ -1,5 +1,6 @@
 /** When those who are known do not explain what has gone. */
 import { describe, expect, it } from 'vitest';
+import { createForkStorm, noteCalmRound } from '../../src/core/fork-storm.ts';
 import { FLAG } from '../../src/core/process-table.ts';
 import type { Sample } from '../../src/core/sample.ts';
 import { areStrangersLikely } from '../../src/core/strangers.ts';
@@ -10,42 +11,53 @@ import { KNOWN, type Row, tableOf } from './support/tables.ts';
 const CALM = { availableKiB: 18 * GIB, heldKiB: 0 };
 /** One GiB has gone. */
 const SHORT: Partial<Sample> = { memAvailableKiB: 17 * GIB, shmemKiB: 0, slabUnreclaimableKiB: 0, hugetlbKiB: 0 };
-const CALM_PID = 150;
 
-const old = (mib: number, row: Partial<Row> = {}): Partial<Row> => ({ pid: 20, rssKiB: mib * MIB, ...row });
-const young = (mib: number, row: Partial<Row> = {}): Partial<Row> => ({ pid: 200, rssKiB: mib * MIB, ...row });
+/** Was there in calm with `calmMiB`. */
+const old = (calmMiB: number, mib: number, row: Partial<Row> = {}): Partial<Row> => ({
+  calmKiB: calmMiB * MIB,
+  rssKiB: mib * MIB,
+  ...row,
+});
+const young = (mib: number, row: Partial<Row> = {}): Partial<Row> => ({ rssKiB: mib * MIB, ...row });
 
-const likely = (rows: Partial<Row>[], sample: Partial<Sample> = {}, calm = CALM, calmPid = CALM_PID): boolean =>
-  areStrangersLikely(tableOf(rows), aSample({ ...SHORT, ...sample }), calm, calmPid);
+const likely = (rows: Partial<Row>[], sample: Partial<Sample> = {}, calm = CALM): boolean =>
+  areStrangersLikely(tableOf(rows), aSample({ ...SHORT, ...sample }), calm);
 
 describe('strangers are likely', () => {
   it.each([
     ['nobody is known', []],
-    ['all who are known are small', [old(60), young(30)]],
-    [
-      'many old ones have it together: no single one grew by it',
-      [old(300), old(300, { pid: 21 }), old(300, { pid: 22 })],
-    ],
+    ['all who are known are small', [old(0, 60), young(30)]],
+    ['the largest has always been that large', [old(8000, 8060), young(30)]],
+    ['what one has given back is nobody’s growth', [old(8000, 60), young(700)]],
     ['who has it is listed and not identified', [young(900, { flags: FLAG.ARMED })]],
-    ['who had it is gone', [old(900, { flags: KNOWN | FLAG.GONE }), young(900, { flags: KNOWN | FLAG.NO_MM })]],
+    ['who had it is gone', [young(900, { flags: KNOWN | FLAG.GONE }), young(900, { flags: KNOWN | FLAG.NO_MM })]],
   ])('%s', (_, rows) => expect(likely(rows)).toBe(true));
 });
 
 describe('not so', () => {
   it.each([
-    ['a leak has it', [old(512)]],
-    ['the young have it together', [young(200), young(200, { pid: 201 }), young(112, { pid: 202 })]],
-    ['leak and young have it', [old(300), young(212)]],
+    ['a leak has it', [old(8000, 8768)]],
+    ['it lies in swap', [old(100, 200, { swapKiB: 668 * MIB })]],
+    ['many have grown by it together', [old(900, 1156), old(900, 1156), old(900, 1156)]],
+    ['the young have it together', [young(300), young(300), young(168)]],
+    ['leak and young have it', [old(20, 420), young(368)]],
   ])('%s', (_, rows) => expect(likely(rows)).toBe(false));
 
   it('what has gone went to tmpfs', () => {
-    expect(likely([old(60)], { shmemKiB: GIB })).toBe(false);
-    expect(likely([old(60)], { shmemKiB: GIB }, { ...CALM, heldKiB: GIB }), 'it was there before').toBe(true);
+    expect(likely([old(60, 60)], { shmemKiB: GIB })).toBe(false);
+    expect(likely([old(60, 60)], { shmemKiB: GIB }, { ...CALM, heldKiB: GIB }), 'it was there before').toBe(true);
   });
 
   it('nothing has gone, or it is not known what there was in calm', () => {
     expect(likely([], { memAvailableKiB: 18 * GIB })).toBe(false);
     expect(likely([], {}, { ...CALM, availableKiB: ABSENT })).toBe(false);
-    expect(likely([], {}, CALM, ABSENT)).toBe(false);
+  });
+
+  it('a calm round has come in between: it counts from there', () => {
+    const table = tableOf([old(20, 900)]);
+    const sample = aSample(SHORT);
+    expect(areStrangersLikely(table, sample, CALM)).toBe(false);
+    noteCalmRound(createForkStorm(), table);
+    expect(areStrangersLikely(table, sample, CALM)).toBe(true);
   });
 });

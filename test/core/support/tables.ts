@@ -17,6 +17,8 @@ export interface Row {
   oomScoreAdj: number;
   /** Left out: what the kernel would show for the row. */
   oomScore: number;
+  /** Left out: it has come since the last calm round. */
+  calmKiB: number;
   flags: number;
   comm: string;
   exe: string;
@@ -48,6 +50,7 @@ const DEFAULTS: Row = {
   pageTablesKiB: 0,
   oomScoreAdj: 0,
   oomScore: ABSENT,
+  calmKiB: ABSENT,
   flags: KNOWN,
   comm: 'app',
   exe: '/usr/bin/app',
