@@ -24,8 +24,8 @@ for (let run = 1; run <= RUNS; run++) {
       expectAlive(seen, 'high', 'file');
       // Of the host "full" is nothing but a share of the time in which nobody else ran: each cgroup's own is what is meant.
       for (const group of ['high', 'file']) {
-        const pressure = await scene.guest.sh(`cat /sys/fs/cgroup/${group}/memory.pressure`);
-        const fullUs = Number(/full .*total=(\d+)/.exec(pressure)?.[1]);
+        const { stdout } = await scene.guest.sh(`cat /sys/fs/cgroup/${group}/memory.pressure`);
+        const fullUs = Number(/full .*total=(\d+)/.exec(stdout)?.[1]);
         expect(fullUs, `microseconds in which all tasks of ${group} waited for memory`).toBeGreaterThan(10e6);
       }
       expect(counterGrowth(seen, 'memory_some'), 'microseconds in which some task of the host did').toBeGreaterThan(
