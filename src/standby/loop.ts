@@ -4,6 +4,7 @@
  */
 import { createDetect, type DetectState, detect } from '../core/detect/detect.ts';
 import { markKiB } from '../core/mark.ts';
+import { paceMs } from '../core/pace.ts';
 import { emptySample, type Sample } from '../core/sample.ts';
 import { ABSENT } from '../core/units.ts';
 import { DETECTED, LEVEL } from '../core/verdict.ts';
@@ -44,7 +45,7 @@ export interface StandbyPorts {
 export const UNTIL_WOKEN = -1;
 /** Without a timer, before the first turn of control, for example. */
 const REST_MAX_MS = 2000;
-/** While it is overdue: four readings fill the window of the thrash verdict. */
+/** While it is overdue, at most: four readings fill the window of the thrash verdict. Near the marks by control's own pace. */
 const WATCH_MS = 250;
 /** After a shot its end is not to be missed by much. */
 const SHOT_MS = 50;
@@ -63,7 +64,7 @@ export const createStandbyLoop = (
   pageKiB: number,
 ): StandbyLoop => {
   const { candidates } = ports;
-  const { mode, act, control } = start;
+  const { mode, act, control, pace } = start;
   const restMs = lookAfterMs(control.standby);
   const sample = emptySample();
   const absence = createAbsence();
@@ -114,6 +115,14 @@ export const createStandbyLoop = (
     absence.goneMs = shoot(chosen, false) !== 0 || mode === 'observe' ? absence.shotMs : ABSENT;
     for (const each of company) shoot(each, true);
     unclaim(page);
+  };
+
+  /** Until the mark may be reached, or, when it is, until it is time; whatever else is waited for is seen soon enough. */
+  const pauseMs = (overdue: number): number => {
+    const { verdict, slope } = detection;
+    const untilMark = verdict.level < LEVEL.KILL ? paceMs(verdict, slope.lossKiBPerMs, false, ABSENT, pace) : WATCH_MS;
+    const left = control.standby.afterMs - overdue;
+    return Math.min(WATCH_MS, untilMark, left < 0 ? WATCH_MS : left + 1);
   };
 
   /** Control is back, or was in between. */
@@ -167,7 +176,7 @@ export const createStandbyLoop = (
         absence.isBudgetTold = true;
         tell({ ...NOBODY, outcome: 'over_budget' });
       }
-      return shot !== null && absence.goneMs === ABSENT ? SHOT_MS : WATCH_MS;
+      return shot !== null && absence.goneMs === ABSENT ? SHOT_MS : pauseMs(overdue);
     },
   };
 };

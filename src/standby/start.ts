@@ -16,16 +16,17 @@ export const TIMER_FD = 5;
 export const STANDBY_ENV = 'OOMWATCHD_STANDBY';
 
 /** All that decides, without the rules: who may be chosen is control's to say. */
-export type StandbyStart = Pick<Policy, 'mode' | 'detect' | 'act' | 'control'> & {
+export type StandbyStart = Pick<Policy, 'mode' | 'detect' | 'pace' | 'act' | 'control'> & {
   readonly minimumSize: Policy['select']['minimumSize'];
 };
 
 /** From the moment at which a turn of control is due until standby looks: half of its bound is left then. */
 export const lookAfterMs = ({ afterMs }: Policy['control']['standby']): number => Math.ceil(afterMs / 2);
 
-export const startOf = ({ mode, detect, act, control, select }: Policy): StandbyStart => ({
+export const startOf = ({ mode, detect, pace, act, control, select }: Policy): StandbyStart => ({
   mode,
   detect,
+  pace,
   act,
   control,
   minimumSize: select.minimumSize,

@@ -223,6 +223,38 @@ describe('when control stays away', () => {
     expect([shots, world.reads > 50]).toEqual([[], true]);
   });
 
+  it.each([0, 50, 100, 150, 200])(
+    'a leak at full speed is met before memory has gone, whenever it began: %i ms',
+    (ms) => {
+      // 1 GiB/s: from the first mark to the end in 200 ms, less than a rest.
+      const small = 'mode: enforce\ndetect: { term: { mem_available: 200MiB }, kill: { mem_available: 100MiB } }';
+      const { beat, run, shots, told, world } = host([{ pid: 7, kib: 4 * GIB }], small);
+      Object.defineProperty(world, 'availableKiB', {
+        get: () => (shots.length > 0 ? 4 * GIB : Math.max(0, 5 * GIB + (ms - world.nowMs) * MIB)),
+        set: () => undefined,
+      });
+      beat(1000);
+      run(8000);
+      expect(shots).toEqual([7]);
+      expect(told[0]?.memAvailableKiB).toBeGreaterThan(0);
+    },
+  );
+
+  it('what is short already is met when the bound has passed', () => {
+    const { beat, run, told } = host([{ pid: 7, kib: 4 * GIB }]);
+    beat(1000);
+    run(4000);
+    expect(told[0]?.lateMs).toBe(2001);
+  });
+
+  it('while it may not act it looks no more often than it must', () => {
+    const { beat, run, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    world.mayAct = false;
+    beat(1000);
+    run(30_000);
+    expect(world.reads).toBeLessThan(30 * 4 + 2);
+  });
+
   it('it takes the next when memory does not come back, three at most, and says that it has no kill left', () => {
     const { beat, run, shots, outcomes } = host([1, 2, 3, 4, 5].map((pid) => ({ pid, kib: pid * GIB })));
     beat(1000);
@@ -264,7 +296,7 @@ describe('when control stays away', () => {
     beat(1000);
     run(3500);
     expect(shots).toEqual([7, 8]);
-    expect(told.map(({ isCompanion }) => isCompanion)).toEqual([false, true]);
+    expect(told.slice(0, 2).map(({ isCompanion }) => isCompanion)).toEqual([false, true]);
   });
 
   it('nobody is told once', () => {
