@@ -37,6 +37,8 @@ export interface Situation {
   readonly nowMs: number;
   /** Since control's turn was due; at most 0 while it is not. */
   readonly overdueMs: number;
+  /** Until memory is gone at the present rate; ABSENT: it does not shrink. */
+  readonly exhaustionMs: number;
   readonly level: number;
   readonly mayAct: boolean;
   readonly killsLeft: number;
@@ -47,23 +49,33 @@ export interface Situation {
   readonly isObserving: boolean;
 }
 
+/**
+ * How long overdue control has to be. The whole bound is there so that nobody dies for a turn that is only late; half of it,
+ * which is still several times what a thrash makes a turn late (ARCHITECTURE.md), must do when memory is gone before the rest
+ * has passed.
+ */
+export const boundMs = (overdueMs: number, exhaustionMs: number, { afterMs }: StandbyPolicy): number =>
+  exhaustionMs !== ABSENT && exhaustionMs < afterMs - overdueMs ? afterMs / 2 : afterMs;
+
 export type Step = 'rest' | 'watch' | 'kill' | 'nobody' | 'over_budget';
 
 export const nextStep = (
   absence: Absence,
   situation: Situation,
   { victimTimeoutMs }: Pick<ActPolicy, 'victimTimeoutMs'>,
-  { afterMs, kills }: StandbyPolicy,
+  policy: StandbyPolicy,
 ): Step => {
-  const { nowMs, overdueMs, level, mayAct, killsLeft, waitMs, holdOffMs, hasCandidate, isObserving } = situation;
+  const { nowMs, overdueMs, exhaustionMs, level, mayAct, killsLeft, waitMs, holdOffMs, hasCandidate, isObserving } =
+    situation;
   if (overdueMs <= 0) return 'rest';
-  if (overdueMs <= afterMs || level < LEVEL.KILL || !mayAct || waitMs > 0) return 'watch';
+  if (overdueMs <= boundMs(overdueMs, exhaustionMs, policy)) return 'watch';
+  if (level < LEVEL.KILL || !mayAct || waitMs > 0) return 'watch';
   // One name is enough: nobody goes, so the best candidate stays the best.
   if (isObserving && absence.kills > 0) return 'watch';
   if (absence.shotMs !== ABSENT) {
     if (absence.goneMs === ABSENT && nowMs - absence.shotMs < victimTimeoutMs) return 'watch';
     if (absence.goneMs !== ABSENT && nowMs - absence.goneMs < holdOffMs) return 'watch';
   }
-  if (absence.kills >= Math.min(kills, killsLeft)) return 'over_budget';
+  if (absence.kills >= Math.min(policy.kills, killsLeft)) return 'over_budget';
   return hasCandidate ? 'kill' : 'nobody';
 };

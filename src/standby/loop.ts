@@ -9,7 +9,7 @@ import { emptySample, type Sample } from '../core/sample.ts';
 import { ABSENT } from '../core/units.ts';
 import { DETECTED, LEVEL } from '../core/verdict.ts';
 import { bestOf, type Candidate, type Candidates, groupOf, isTakenByUnknown, sizeKiBOf } from './candidates.ts';
-import { createAbsence, endAbsence, nextStep } from './decide.ts';
+import { boundMs, createAbsence, endAbsence, nextStep } from './decide.ts';
 import {
   claim,
   type Deed,
@@ -121,7 +121,7 @@ export const createStandbyLoop = (
   const pauseMs = (overdue: number): number => {
     const { verdict, slope } = detection;
     const untilMark = verdict.level < LEVEL.KILL ? paceMs(verdict, slope.lossKiBPerMs, false, ABSENT, pace) : WATCH_MS;
-    const left = control.standby.afterMs - overdue;
+    const left = boundMs(overdue, verdict.exhaustionMs, control.standby) - overdue;
     return Math.min(WATCH_MS, untilMark, left < 0 ? WATCH_MS : left + 1);
   };
 
@@ -149,15 +149,16 @@ export const createStandbyLoop = (
       ports.readSample(sample);
       // Its lateness is control's, and no sign of ours: here only what the kernel says counts.
       sample.tickLateMs = 0;
-      const { level, detectors } = detect(detection, sample, start, nowMs);
+      const { level, detectors, exhaustionMs } = detect(detection, sample, start, nowMs);
       const isThrash = detectors === DETECTED.THRASH;
-      const isNear = overdue > control.standby.afterMs && level >= LEVEL.KILL;
+      const isNear = overdue > boundMs(overdue, exhaustionMs, control.standby) && level >= LEVEL.KILL;
       if (isNear) candidates.scan();
       if (shot?.isGone === true && absence.goneMs === ABSENT) absence.goneMs = nowMs;
       const chosen = isNear && !isUnknown() ? best() : null;
       const situation = {
         nowMs,
         overdueMs: overdue,
+        exhaustionMs,
         level,
         mayAct: mayAct(page),
         killsLeft: killsLeft(page),

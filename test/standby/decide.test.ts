@@ -12,6 +12,7 @@ const POLICY = { enabled: true, afterMs: 2000, kills: 3 };
 const situation = (differences: Partial<Situation> = {}): Situation => ({
   nowMs: 10_000,
   overdueMs: 3000,
+  exhaustionMs: ABSENT,
   level: LEVEL.KILL,
   mayAct: true,
   killsLeft: 10,
@@ -30,6 +31,9 @@ describe('the second process', () => {
     ['watches from the first millisecond on', { overdueMs: 1 }, {}, 'watch'],
     ['watches up to the bound', { overdueMs: 2000 }, {}, 'watch'],
     ['kills beyond it', { overdueMs: 2001 }, {}, 'kill'],
+    ['does not wait for the end of memory', { overdueMs: 1001, exhaustionMs: 998 }, {}, 'kill'],
+    ['waits when that is as far away', { overdueMs: 1001, exhaustionMs: 999 }, {}, 'watch'],
+    ['gives control half of the bound in any case', { overdueMs: 1000, exhaustionMs: 1 }, {}, 'watch'],
     ['leaves SIGTERM to control', { level: LEVEL.TERM }, {}, 'watch'],
     ['leaves a host alone that has memory', { level: LEVEL.CALM }, {}, 'watch'],
     ['does nothing where control found killing futile', { mayAct: false }, {}, 'watch'],
@@ -64,6 +68,7 @@ const anyAbsence = fc.record({
 const anySituation = fc.record({
   nowMs: fc.integer({ min: 20_000, max: 40_000 }),
   overdueMs: fc.integer({ min: -5000, max: 20_000 }),
+  exhaustionMs: fc.oneof(fc.constant(ABSENT), fc.nat(20_000)),
   level: fc.constantFrom(...Object.values(LEVEL)),
   mayAct: fc.boolean(),
   killsLeft: fc.nat(6),
@@ -77,7 +82,8 @@ it('never kills while heartbeats come, against control, without a shortage, beyo
   fc.assert(
     fc.property(anyAbsence, anySituation, (past, now) => {
       if (nextStep(past, now, ACT, POLICY) !== 'kill') return;
-      expect(now.overdueMs).toBeGreaterThan(POLICY.afterMs);
+      const isEndNear = now.exhaustionMs !== ABSENT && now.overdueMs + now.exhaustionMs < POLICY.afterMs;
+      expect(now.overdueMs).toBeGreaterThan(isEndNear ? POLICY.afterMs / 2 : POLICY.afterMs);
       expect(now).toMatchObject({ level: LEVEL.KILL, mayAct: true, hasCandidate: true });
       expect(past.kills).toBeLessThan(Math.min(POLICY.kills, now.killsLeft));
       expect(now.waitMs).toBeLessThanOrEqual(0);

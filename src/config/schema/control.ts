@@ -25,7 +25,7 @@ const standby = section(
     after: setting(
       duration('500ms', '1m', 'less is ordinary lateness under load'),
       '2s',
-      'It acts when the next turn of the main process is overdue by more than this.',
+      'It acts when the next turn of the main process is overdue by more than this; by half, when memory is gone before.',
       'under a thrash the main process was 0.12 s late at worst, 1.2 s on a machine that was short of CPU as well.',
     ),
     kills: setting(
