@@ -19,6 +19,11 @@ export interface CgroupRow {
   oomPerS: number;
   /** memory.events: the kernel counts a kill where the victim was, which may be below the limit (memcg_memory_event_mm()). */
   oomKillPerS: number;
+  /**
+   * Pages that were reclaimed and needed again, below it too (workingset_restore of memory.stat), whoever reclaimed them; read of
+   * those at their limit while the host seems to thrash, and known from the second such reading on.
+   */
+  restoresPerS: number;
   /** memory.pressure by its totals, permyriad of the time since the last reading. */
   somePermyriad: number;
   fullPermyriad: number;
@@ -36,6 +41,7 @@ export const emptyCgroupRow = (path: string): CgroupRow => ({
   maxPerS: ABSENT,
   oomPerS: ABSENT,
   oomKillPerS: ABSENT,
+  restoresPerS: ABSENT,
   somePermyriad: ABSENT,
   fullPermyriad: ABSENT,
   isUnderOom: false,
@@ -44,6 +50,18 @@ export const emptyCgroupRow = (path: string): CgroupRow => ({
 /** The lower of its own two limits, KiB; ABSENT when it has none. */
 export const limitKiBOf = ({ highKiB, maxKiB }: CgroupRow): number =>
   highKiB === ABSENT || maxKiB === ABSENT ? Math.max(highKiB, maxKiB) : Math.min(highKiB, maxKiB);
+
+/** An eighth: what a cgroup frees at once when it reaches its limit is less, so one that is at it for long stays above. */
+const NEAR_SHARE = 7 / 8;
+
+/** Whether it is near the lower of its own limits, or above it. */
+export const isNearLimit = (row: CgroupRow): boolean => {
+  const limitKiB = limitKiBOf(row);
+  return limitKiB !== ABSENT && row.currentKiB >= limitKiB * NEAR_SHARE;
+};
+
+/** Whether its own limits have held somebody up since the last reading. */
+export const isAtLimit = ({ highPerS, maxPerS }: CgroupRow): boolean => highPerS > 0 || maxPerS > 0;
 
 /**
  * The part of a cgroup's path that dies as a whole under `scope`; "" when nothing does: the unit's own cgroup is at the front

@@ -6,6 +6,7 @@ import { noteCalm } from './futility.ts';
 import { followHolding } from './holding.ts';
 import { followLivelock } from './livelock/follow.ts';
 import type { TickOutput } from './output.ts';
+import { noteOwnLimits } from './own-limits.ts';
 import type { Policy } from './policy.ts';
 import { relieve } from './relieve.ts';
 import { followStall } from './stall/stall.ts';
@@ -38,6 +39,7 @@ const watchCgroups = (
   if (observed.cgroupSerial === cgroupWatch.readSerial) return;
   cgroupWatch.readSerial = observed.cgroupSerial;
   state.cgroups = observed.cgroups;
+  noteOwnLimits(state.detect.ownLimits, observed.cgroups, sample.restores, nowMs);
   followRules(ruleWatch, policy.cgroups, observed.cgroups, nowMs, out.events);
   followCgroups(cgroupWatch, observed.cgroups, observed.cgroupMembers, nowMs, out.events);
 };

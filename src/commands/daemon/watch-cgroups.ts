@@ -1,5 +1,6 @@
 /** The watcher of cgroups: which there are is found off the loop, their numbers are read on it, in slices. */
 import { isNamedBy } from '../../core/cgroup/rule-watch.ts';
+import { seemsThrashing } from '../../core/detect/detect.ts';
 import { isDue, never } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { CgroupMembers, Observations } from '../../core/observations.ts';
@@ -22,6 +23,8 @@ const WALK_MS = 30_000;
 const STALLING_WALK_MS = 3000;
 /** Two readings a second give rates that are no noise, and a verdict within a few seconds. */
 const READ_MS = 500;
+/** Whose pages come back is known from the second reading on, and a verdict waits for it (core/own-limits). */
+const DECIDING_READ_MS = 250;
 /** What a rule names is looked at also while nothing stalls: memory may come near a mark without. */
 const NAMED_READ_MS = 1000;
 /** As with the index: a host with a thousand cgroups costs a turn no more than one with ten. */
@@ -32,7 +35,7 @@ const MEMBERS_MS = 2000;
 const NAMED_MEMBERS = 5;
 
 /**
- * Seven kept files of a cgroup with limits are about 32 KiB of kernel memory, four without 18. 0.05 % of RAM, but no fewer
+ * Eight kept files of a cgroup with limits are about 36 KiB of kernel memory, four without 18. 0.05 % of RAM, but no fewer
  * than the services of a small host, and no more than a thousand: a reading of those takes 10 ms.
  */
 const capacityFor = (memTotalKiB: number): number => Math.min(1024, Math.max(64, Math.floor(memTotalKiB / 2000 / 32)));
@@ -121,8 +124,11 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
       const { isStalling } = cgroupWatch;
       const hasRules = host.policy().cgroups.length > 0;
       if (!isStalling && !hasRules) return;
-      if (!isDue(read, isStalling ? READ_MS : NAMED_READ_MS, nowMs)) return;
-      if (!readings.advance(nowMs, !isStalling, () => clock.nowMs() >= endMs)) return;
+      const decides = seemsThrashing(state.detect);
+      const everyMs = decides ? DECIDING_READ_MS : isStalling ? READ_MS : NAMED_READ_MS;
+      if (!isDue(read, everyMs, nowMs)) return;
+      if (!readings.advance(nowMs, { onlyNamed: !isStalling, withStats: decides }, () => clock.nowMs() >= endMs))
+        return;
       read.ms = nowMs;
       serial++;
     },

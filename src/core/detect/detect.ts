@@ -1,6 +1,7 @@
 /** One tick of detection: sample in, verdict out. Carried state is explicit: slope, window, one hold timer. */
 import { createHold, type Hold, heldFor } from '../hold.ts';
 import { isReached, markKiB } from '../mark.ts';
+import { createOwnLimits, isOfTheHost, type OwnLimits } from '../own-limits.ts';
 import type { Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT } from '../units.ts';
@@ -27,6 +28,8 @@ export interface DetectState {
   readonly signs: ThrashSigns;
   readonly thrashing: Hold;
   readonly thrashingBusily: Hold;
+  /** Of the last reading of cgroups, filled by core/watch; standby reads none. */
+  readonly ownLimits: OwnLimits;
   /** When the last sign of an approach was seen; ABSENT: never. */
   approachMs: number;
   readonly verdict: Verdict;
@@ -43,12 +46,17 @@ export const createDetect = (): DetectState => ({
   signs: createSigns(),
   thrashing: createHold(),
   thrashingBusily: createHold(),
+  ownLimits: createOwnLimits(),
   approachMs: ABSENT,
   verdict: { level: LEVEL.CALM, detectors: 0, exhaustionMs: ABSENT, headroomKiB: 0 },
   memorySomeUs: ABSENT,
   wasStopped: false,
   wantsDetails: true,
 });
+
+/** Whether all signs of a thrash are there, whosever it is. */
+export const seemsThrashing = ({ thrashing, thrashingBusily }: DetectState): boolean =>
+  thrashing.sinceMs !== ABSENT || thrashingBusily.sinceMs !== ABSENT;
 
 /** Exhaustion nearer than this is an approach: ten seconds let the index of a large host be refreshed several times. */
 const APPROACH_MS = 10_000;
@@ -87,6 +95,10 @@ const forgetPast = (state: DetectState, lateMs: number): void => {
   state.thrashing.sinceMs = state.thrashingBusily.sinceMs = ABSENT;
 };
 
+/** When the signs that are held began. */
+const sinceMsOf = ({ thrashing, thrashingBusily }: DetectState): number =>
+  Math.min(...[thrashing.sinceMs, thrashingBusily.sinceMs].filter((ms) => ms !== ABSENT));
+
 /** Judges `sample` into `state.verdict`. A sample without MemAvailable cannot raise a level by the marks. */
 export const detect = (state: DetectState, sample: Sample, policy: DetectSettings, nowMs: number): Verdict => {
   const { verdict, signs } = state;
@@ -103,7 +115,8 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
   const thrashing = isThrashing(signs, sample, thrash, policy.detect.lateMs);
   const busily = isThrashingBusily(signs, sample, thrash);
   const clearly = heldFor(state.thrashing, thrashing, thrash.holdMs, nowMs);
-  const thrashHeld = heldFor(state.thrashingBusily, busily, thrash.holdMs * BUSY_HOLDS, nowMs) || clearly;
+  const isHeld = heldFor(state.thrashingBusily, busily, thrash.holdMs * BUSY_HOLDS, nowMs) || clearly;
+  const thrashHeld = isHeld && isOfTheHost(state.ownLimits, sinceMsOf(state), nowMs);
   const near = verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= policy.detect.forecastMs;
 
   verdict.detectors = thresholdBits(term | kill) | (thrashHeld ? DETECTED.THRASH : 0);

@@ -94,7 +94,7 @@ export const walk = async (tree: Tree, directory: Directory): Promise<void> => {
     const { path, entry } = frontier[at] as Seen;
     frontier[at] = frontier.at(-1) as Seen;
     frontier.pop();
-    await openRest(entry, `${root}${path}`);
+    await openRest(io, entry, `${root}${path}`);
     kept.set(path, entry);
     await enter(path);
   }

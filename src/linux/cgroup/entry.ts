@@ -1,13 +1,15 @@
 /**
  * One cgroup whose files are kept open. A kept descriptor belongs to this very cgroup: once that is removed every read
  * answers ENODEV, also where another one of the same name has taken its place (fs/kernfs/file.c, kernfs_get_active()).
- * Reads take no lock that a cgroup in trouble could hold; memory.stat, which flushes counters of all CPUs, is not read.
+ * Reads take no lock that a cgroup in trouble could hold. memory.stat, which flushes counters of all CPUs and takes a page for
+ * its text, is read of those at their limit only, and while that decides something.
  */
 import { open } from 'node:fs';
-import { type CgroupRow, emptyCgroupRow } from '../../core/cgroup-row.ts';
+import { type CgroupRow, emptyCgroupRow, isAtLimit } from '../../core/cgroup-row.ts';
 import { ABSENT, WHOLE_PERMYRIAD } from '../../core/units.ts';
 import { emptyPressure, parsePressure } from '../proc/pressure.ts';
 import { emptyMemoryEvents, type MemoryEventCounts, parseBytes, parseMemoryEvents } from './control-file.ts';
+import { parseRestores } from './restores.ts';
 
 /** The calls that are needed of sys/libc.ts; results are values or -errno. */
 export interface CgroupIo {
@@ -22,6 +24,7 @@ const MAX = 3;
 const LOCAL = 4;
 const EVENTS = 5;
 const SWAP = 6;
+const STAT = 7;
 const NAMES = [
   'memory.current',
   'memory.pressure',
@@ -30,6 +33,7 @@ const NAMES = [
   'memory.events.local',
   'memory.events',
   'memory.swap.current',
+  'memory.stat',
 ] as const;
 
 export interface Entry {
@@ -40,6 +44,8 @@ export interface Entry {
   readMs: number;
   readonly local: MemoryEventCounts;
   oomKill: number;
+  /** ABSENT: not read the last time. */
+  restores: number;
   someUs: number;
   fullUs: number;
   /** Of the walk that has last found it. */
@@ -62,16 +68,19 @@ export const openEntry = async (directory: string, path: string): Promise<Entry 
     readMs: ABSENT,
     local: emptyMemoryEvents(),
     oomKill: ABSENT,
+    restores: ABSENT,
     someUs: ABSENT,
     fullUs: ABSENT,
     walk: 0,
   };
 };
 
-/** Opens the files that are not open yet. */
-export const openRest = async ({ fds }: Entry, directory: string): Promise<void> => {
+/** Opens the files that are not open yet; memory.stat of those that have a limit. */
+export const openRest = async (io: CgroupIo, { fds }: Entry, directory: string): Promise<void> => {
   for (let at = 0; at < NAMES.length; at++) {
-    if (fds[at] === ABSENT) fds[at] = await openOne(`${directory}/${NAMES[at]}`);
+    const isWanted =
+      at !== STAT || readBytes(io, fds[HIGH] as number) !== ABSENT || readBytes(io, fds[MAX] as number) !== ABSENT;
+    if (fds[at] === ABSENT && isWanted) fds[at] = await openOne(`${directory}/${NAMES[at]}`);
   }
 };
 
@@ -80,8 +89,8 @@ export const closeEntry = (io: CgroupIo, { fds }: Entry): void => {
   fds.fill(ABSENT);
 };
 
-/** Eleven keys of memory.events with 20 digits each are below 400 bytes, memory.pressure below 200. */
-const buffer = new Uint8Array(1024);
+/** Eleven keys of memory.events with 20 digits each are below 400 bytes, memory.pressure below 200, memory.stat below 4 KiB. */
+const buffer = new Uint8Array(4096);
 const pressure = emptyPressure();
 const events = emptyMemoryEvents();
 const local = emptyMemoryEvents();
@@ -118,8 +127,14 @@ const readEvents = (io: CgroupIo, entry: Entry, elapsedMs: number): void => {
   entry.oomKill = events.oomKill;
 };
 
-/** Fills the row; false when the cgroup has gone. Seven system calls, four without limits. */
-export const readEntry = (io: CgroupIo, entry: Entry, nowMs: number): boolean => {
+const readRestores = (io: CgroupIo, entry: Entry, elapsedMs: number): void => {
+  const restores = parseRestores(buffer, read(io, entry.fds[STAT] as number));
+  entry.row.restoresPerS = perS(restores, entry.restores, elapsedMs);
+  entry.restores = restores;
+};
+
+/** Fills the row; false when the cgroup has gone. Seven system calls, four without limits, eight with `withStat`. */
+export const readEntry = (io: CgroupIo, entry: Entry, nowMs: number, withStat: boolean): boolean => {
   const { row, fds } = entry;
   row.currentKiB = readCurrent(io, entry);
   if (row.currentKiB === ABSENT) return false;
@@ -137,5 +152,7 @@ export const readEntry = (io: CgroupIo, entry: Entry, nowMs: number): boolean =>
   // Events are counted where the limit is: without one there are none (memcg_memory_event(), include/linux/memcontrol.h).
   if (row.highKiB !== ABSENT || row.maxKiB !== ABSENT) readEvents(io, entry, elapsedMs);
   else row.highPerS = row.maxPerS = row.oomPerS = row.oomKillPerS = ABSENT;
+  if (withStat && isAtLimit(row)) readRestores(io, entry, elapsedMs);
+  else entry.restores = row.restoresPerS = ABSENT;
   return true;
 };

@@ -2,7 +2,8 @@
  * Readings of the kept cgroups, a slice at a time on the loop: only reads of kept descriptors, nothing is opened. A reading
  * is done when every cgroup has been read once; its rows are those that are worth a look.
  */
-import type { CgroupRow } from '../../core/cgroup-row.ts';
+import { type CgroupRow, isNearLimit } from '../../core/cgroup-row.ts';
+import { ABSENT } from '../../core/units.ts';
 import type { Directory } from './directory.ts';
 import { type CgroupIo, closeEntry, type Entry, readEntry } from './entry.ts';
 
@@ -10,18 +11,27 @@ import { type CgroupIo, closeEntry, type Entry, readEntry } from './entry.ts';
 const ROWS_MAX = 48;
 /** A hundredth of the time. Less is what any cgroup with a limit has. */
 const SOME_PERMYRIAD = 100;
+/** A flush of counters each, which may be those of the whole tree (5.16 to 6.7): one or two cgroups are what it is about. */
+const STATS_MAX = 4;
 /** So many entries between two looks at the clock: some 100 microseconds. */
 const BATCH = 8;
 
+export interface Wanted {
+  /** All but those that a rule names are left out. */
+  readonly onlyNamed: boolean;
+  /** Also what comes back within those at their limit. */
+  readonly withStats: boolean;
+}
+
 export interface Readings {
-  /** Reads on until `isOver`; true when a reading was completed. With `onlyNamed` all others are left out. */
-  advance(nowMs: number, onlyNamed: boolean, isOver: () => boolean): boolean;
+  /** Reads on until `isOver`; true when a reading was completed. */
+  advance(nowMs: number, wanted: Wanted, isOver: () => boolean): boolean;
   /** Of the last complete reading: named ones first, then by the time in which all tasks waited. */
   readonly rows: CgroupRow[];
 }
 
 const isWorthALook = (row: CgroupRow): boolean =>
-  row.somePermyriad >= SOME_PERMYRIAD || row.highPerS > 0 || row.maxPerS > 0 || row.oomPerS > 0;
+  row.somePermyriad >= SOME_PERMYRIAD || row.highPerS > 0 || row.maxPerS > 0 || row.oomPerS > 0 || isNearLimit(row);
 
 const weightOf = ({ fullPermyriad, somePermyriad, oomPerS }: CgroupRow): number =>
   (oomPerS > 0 ? 1e9 : 0) + Math.max(0, fullPermyriad) * 2 + Math.max(0, somePermyriad);
@@ -31,6 +41,7 @@ export const createReadings = (io: CgroupIo, directory: Directory, isNamed: (pat
   const rows: CgroupRow[] = [];
   let pending: Entry[] = [];
   let cursor = 0;
+  let statsLeft = 0;
 
   const complete = (onlyNamed: boolean): void => {
     const named: CgroupRow[] = [];
@@ -47,8 +58,9 @@ export const createReadings = (io: CgroupIo, directory: Directory, isNamed: (pat
 
   return {
     rows,
-    advance: (nowMs, onlyNamed, isOver) => {
+    advance: (nowMs, { onlyNamed, withStats }, isOver) => {
       if (cursor === 0) {
+        statsLeft = STATS_MAX;
         pending = [...directory.entries.values()];
         if (onlyNamed) pending = pending.filter(({ row }) => isNamed(row.path));
       }
@@ -57,10 +69,11 @@ export const createReadings = (io: CgroupIo, directory: Directory, isNamed: (pat
         const { path } = entry.row;
         // Closed by a walk since the reading began, or the cgroup has gone.
         if (directory.entries.get(path) !== entry) continue;
-        if (!readEntry(io, entry, nowMs)) {
+        if (!readEntry(io, entry, nowMs, withStats && statsLeft > 0)) {
           closeEntry(io, entry);
           directory.entries.delete(path);
         }
+        if (entry.restores !== ABSENT) statsLeft--;
         if (cursor % BATCH === 0 && isOver()) return false;
       }
       cursor = 0;

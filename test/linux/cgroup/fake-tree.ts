@@ -16,6 +16,8 @@ export interface FakeCgroup {
   events?: Record<string, number>;
   /** Microseconds; null: a kernel without PSI. */
   pressure?: { some: number; full: number } | null;
+  /** workingset_restore_file of memory.stat. */
+  restores?: number;
   procs?: readonly number[];
 }
 
@@ -26,6 +28,7 @@ const DEFAULTS = {
   local: {},
   events: {},
   pressure: { some: 0, full: 0 },
+  restores: 0,
   procs: [],
 } as const satisfies FakeCgroup;
 
@@ -57,6 +60,10 @@ export const fakeTree = () => {
       if (cgroup.local !== null) write('memory.events.local', eventsOf(cgroup.local));
       const { pressure } = cgroup;
       if (pressure !== null) write('memory.pressure', line('some', pressure.some) + line('full', pressure.full));
+      write(
+        'memory.stat',
+        `anon 4096\nworkingset_restore_anon 0\nworkingset_restore_file ${cgroup.restores}\npgfault 9\n`,
+      );
       write('cgroup.procs', cgroup.procs.map((pid) => `${pid}\n`).join(''));
     },
     /** A cgroup without memory controller: only what every cgroup has. */
