@@ -68,9 +68,15 @@ const THEIRS_PERMYRIAD = 7500;
  */
 const PATIENCE_MS = 1500;
 
+const isFresh = ({ isNear, readMs }: OwnLimits, nowMs: number): boolean => isNear && nowMs - readMs <= SPAN_MAX_MS;
+
+/** Whether it is known that what comes back now does so within cgroups at their limits. */
+export const isWithinLimits = (own: OwnLimits, nowMs: number): boolean =>
+  isFresh(own, nowMs) && own.permyriad >= THEIRS_PERMYRIAD;
+
 /** Whether signs of a thrash that have been there since `sinceMs` may be taken for the host's. */
 export const isOfTheHost = (own: OwnLimits, sinceMs: number, nowMs: number): boolean => {
-  if (!own.isNear || nowMs - own.readMs > SPAN_MAX_MS) return true;
+  if (!isFresh(own, nowMs)) return true;
   const isKnown = own.permyriad !== ABSENT && own.readMs > sinceMs;
   return isKnown ? own.permyriad < THEIRS_PERMYRIAD : nowMs - sinceMs >= PATIENCE_MS;
 };

@@ -1,6 +1,6 @@
 /** The watcher of cgroups: which there are is found off the loop, their numbers are read on it, in slices. */
 import { isNamedBy } from '../../core/cgroup/rule-watch.ts';
-import { seemsThrashing } from '../../core/detect/detect.ts';
+import { seemsThrashing, wantsOwnLimits } from '../../core/detect/detect.ts';
 import { isDue, never } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { CgroupMembers, Observations } from '../../core/observations.ts';
@@ -124,11 +124,10 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
       const { isStalling } = cgroupWatch;
       const hasRules = host.policy().cgroups.length > 0;
       if (!isStalling && !hasRules) return;
-      const decides = seemsThrashing(state.detect);
-      const everyMs = decides ? DECIDING_READ_MS : isStalling ? READ_MS : NAMED_READ_MS;
+      const everyMs = seemsThrashing(state.detect) ? DECIDING_READ_MS : isStalling ? READ_MS : NAMED_READ_MS;
       if (!isDue(read, everyMs, nowMs)) return;
-      if (!readings.advance(nowMs, { onlyNamed: !isStalling, withStats: decides }, () => clock.nowMs() >= endMs))
-        return;
+      const wanted = { onlyNamed: !isStalling, withStats: wantsOwnLimits(state.detect) };
+      if (!readings.advance(nowMs, wanted, () => clock.nowMs() >= endMs)) return;
       read.ms = nowMs;
       serial++;
     },

@@ -58,6 +58,13 @@ export const createDetect = (): DetectState => ({
 export const seemsThrashing = ({ thrashing, thrashingBusily }: DetectState): boolean =>
   thrashing.sinceMs !== ABSENT || thrashingBusily.sinceMs !== ABSENT;
 
+/** A twentieth of the time, from which on core/livelock judges what stalls as well. */
+const STALLS_PERMYRIAD = 500;
+
+/** Whether it may come to depend on whose pages come back (core/own-limits). */
+export const wantsOwnLimits = ({ signs }: DetectState): boolean =>
+  signs.nearWatermark && signs.fullPermyriad >= STALLS_PERMYRIAD;
+
 /** Exhaustion nearer than this is an approach: ten seconds let the index of a large host be refreshed several times. */
 const APPROACH_MS = 10_000;
 

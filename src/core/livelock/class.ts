@@ -86,6 +86,7 @@ const isHostStalled = (seen: Seen): boolean => {
   if (seen.isThrashing) return true;
   if (seen.motion === 'moves') return false;
   if (seen.motion !== 'unknown' && isLockedOut(seen)) return true;
+  if (seen.motion === 'spins' && seen.isWithinLimits) return false;
   if (stalledThreads(seen)) return seen.isNearWatermark;
   return seen.motion !== 'unknown' && stallsByPressure(seen) && isHostWide(seen);
 };

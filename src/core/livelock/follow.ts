@@ -9,6 +9,7 @@ import { createHold, type Hold, heldFor } from '../hold.ts';
 import type { Holder } from '../holder.ts';
 import type { KernelEvent } from '../kernel-event.ts';
 import { type Livelock, type LivelockEvent, noLivelock } from '../livelock.ts';
+import { isWithinLimits, type OwnLimits } from '../own-limits.ts';
 import type { Sample } from '../sample.ts';
 import type { StallSummary } from '../stall-summary.ts';
 import type { SwapUse } from '../swap-use.ts';
@@ -61,6 +62,7 @@ export interface Surroundings {
   readonly detect: {
     readonly verdict: Verdict;
     readonly signs: { readonly fullPermyriad: number; readonly nearWatermark: boolean };
+    readonly ownLimits: OwnLimits;
   };
   readonly livelock: Livelock;
   readonly stall: StallSummary;
@@ -116,6 +118,7 @@ const look = (watch: LivelockWatch, around: Surroundings, sample: Sample, swapUs
     motion: motionOf(signs),
     isThrashing: (verdict.detectors & DETECTED.THRASH) !== 0,
     isNearWatermark: around.detect.signs.nearWatermark,
+    isWithinLimits: isWithinLimits(around.detect.ownLimits, nowMs),
     isShort: verdict.level >= LEVEL.TERM,
     stall: around.stall,
     cgroups: around.cgroups,

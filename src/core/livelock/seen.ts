@@ -21,6 +21,8 @@ export interface Seen {
   readonly isThrashing: boolean;
   /** Free pages are near the high watermarks: what stalls, stalls for memory of the host and not of a cgroup. */
   readonly isNearWatermark: boolean;
+  /** What comes back from disk does so within cgroups at limits of their own. */
+  readonly isWithinLimits: boolean;
   /** A mark of detect.term or detect.kill is reached. */
   readonly isShort: boolean;
   readonly stall: StallSummary;

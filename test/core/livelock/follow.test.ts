@@ -78,6 +78,17 @@ describe('a livelock over time', () => {
     expect(state.livelock.sinceMs - onsetMs).toBeGreaterThanOrEqual(2000);
   });
 
+  it('is none while what comes back does so within cgroups at their limits, and one as soon as it does not', () => {
+    pass(60);
+    const { ownLimits } = state.detect;
+    Object.assign(ownLimits, { isNear: true, permyriad: 9000, readMs: nowMs + 20_000 });
+    pass(20, THRASH);
+    expect(told()).toEqual([]);
+    ownLimits.permyriad = 1000;
+    pass(3, THRASH);
+    expect(told()).toEqual(['begins overload file_thrash']);
+  });
+
   it('is told in the tick in which detect has found thrash', () => {
     pass(60);
     pass(1.5, THRASH);

@@ -38,6 +38,15 @@ const CASES: readonly (readonly [name: string, Differences])[] = [
     'the same on a host that is full of page cache, and scans a little',
     { isNearWatermark: true, signs: { fullPermyriad: 6800, scannedPerS: 200, stolenPerS: 150, refaultFilePerS: 1900 } },
   ],
+  [
+    'the same beside a stream, once it is known that what comes back does so within the limit',
+    {
+      isNearWatermark: true,
+      isWithinLimits: true,
+      signs: { fullPermyriad: 2000, scannedPerS: 4900, stolenPerS: 4200, refaultFilePerS: 7400 },
+      stall: { stalling: 16, longestMs: 9000, pageIo: 16 },
+    },
+  ],
   ['the same where it scans nothing', { isNearWatermark: true, signs: { fullPermyriad: 6800, refaultFilePerS: 1900 } }],
   [
     'a swapoff of a used swap, with memory to spare',

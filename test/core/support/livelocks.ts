@@ -71,6 +71,7 @@ export const aSeen = ({ signs, sample, stall, kernel, now, ...rest }: Difference
     motion: motionOf(all),
     isThrashing: false,
     isNearWatermark: false,
+    isWithinLimits: false,
     isShort: false,
     stall: { ...emptyStallSummary(), seen: 100, ...stall },
     cgroups: [],
