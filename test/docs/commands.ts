@@ -26,7 +26,7 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   'node dist/main.js explain $$': run(/badness in pages/, 0),
   [String.raw`printf 'detect: { term: { mem_available: "100%%", swap_free: "100%%" } }\n' > dist/always-short.yaml`]:
     run(/^$/, 0),
-  'timeout 5 node dist/main.js run --observe --config dist/always-short.yaml': run(
+  'timeout 10 node dist/main.js run --observe --config dist/always-short.yaml': run(
     /observing, nothing will be signalled[\s\S]*(would send SIG|nothing was done)/,
     0,
     TIMED_OUT,
