@@ -2,12 +2,12 @@
 import { parseArgs } from 'node:util';
 import { EXIT } from '../exit.ts';
 import { span } from '../report/amount.ts';
-import type { IncidentDocument } from '../report/incident/document.ts';
-import * as files from '../report/incident/incident-files.ts';
+import type { IncidentDocument } from '../report/incident/document/document.ts';
 import { ID, type IncidentHead } from '../report/incident/incident-head.ts';
-import { textOf } from '../report/incident/incident-text.ts';
-import { outcomeWords } from '../report/incident/incident-wording.ts';
-import { pageOf } from '../report/incident/page.ts';
+import { outcomeWords } from '../report/incident/outcome-words.ts';
+import { textOf } from '../report/incident/page/incident-text.ts';
+import { pageOf } from '../report/incident/page/page.ts';
+import * as files from '../report/incident/store/incident-files.ts';
 import { printable, visible } from '../report/printable.ts';
 import { loadPolicy } from './daemon/policy-source.ts';
 import { table } from './inspect/columns.ts';

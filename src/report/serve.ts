@@ -6,7 +6,7 @@ import { createDrain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { type HostFacts, readHostFacts } from './host-facts.ts';
 import { createHttp } from './http.ts';
-import { createIncidents } from './incident/incident-store.ts';
+import { createIncidents } from './incident/store/incident-store.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Note } from './notes.ts';

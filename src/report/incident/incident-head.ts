@@ -1,6 +1,6 @@
 /** One incident in a list, what came of the notices about it, and what others may ask of the incidents. */
 import type { StampedEvent } from '../../core/event.ts';
-import type { IncidentDocument, NoticeRow } from './document.ts';
+import type { IncidentDocument, NoticeRow } from './document/document.ts';
 
 export interface IncidentHead {
   id: string;

@@ -1,5 +1,6 @@
 /** What is done by the clock: node-cron says when, this says what came of it. One run of each at a time. */
 import { createTask, type ScheduledTask } from 'node-cron';
+import { messageOf } from '../message-of.ts';
 
 export interface ScheduleState {
   readonly name: string;
@@ -37,8 +38,6 @@ interface Entry {
   lastMs: number | null;
   lastResult: string;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Begins at once. `onFault`: a duty failed by a fault of ours, or its expression is not one to node-cron. */
 export const createSchedules = (duties: readonly Duty[], onFault: (error: string) => void): Schedules => {

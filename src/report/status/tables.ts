@@ -2,7 +2,7 @@
 import { size, span } from '../amount.ts';
 import { html, type Markup, NOTHING } from '../html.ts';
 import { ID } from '../incident/incident-head.ts';
-import { outcomeWords } from '../incident/incident-wording.ts';
+import { outcomeWords } from '../incident/outcome-words.ts';
 import type { StatusDocument } from './document.ts';
 import { amountOf, dateOf, growthOf, relative, STATE_MARKS } from './status-wording.ts';
 

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Gauge } from '../../../src/channel/gauges.ts';
 import type { StampedEvent } from '../../../src/core/event.ts';
-import { createCollector } from '../../../src/report/incident/collector.ts';
-import type { IncidentDocument } from '../../../src/report/incident/document.ts';
-import { documentOf } from '../../../src/report/incident/document-of.ts';
+import type { IncidentDocument } from '../../../src/report/incident/document/document.ts';
+import { documentOf } from '../../../src/report/incident/document/document-of.ts';
+import { createCollector } from '../../../src/report/incident/gather/collector.ts';
 import type { Point } from '../../../src/report/recorder/point-ring.ts';
 import type { Recording as Numbers } from '../../../src/report/recorder/recorder.ts';
 

@@ -1,8 +1,8 @@
 /** What is known of the reports on disk: one head and its size each, newest first, bounded by what may be kept. */
-import type { IncidentsPolicy } from '../../core/policy.ts';
-import type { IncidentDocument } from './document.ts';
+import type { IncidentsPolicy } from '../../../core/policy.ts';
+import type { IncidentDocument } from '../document/document.ts';
+import { headOf, type IncidentHead } from '../incident-head.ts';
 import * as files from './incident-files.ts';
-import { headOf, type IncidentHead } from './incident-head.ts';
 
 /** Files that could not be read, and what is wrong with the first of them. */
 export interface Unreadable {

@@ -1,9 +1,10 @@
 /** A report as one page of HTML that needs nothing else: no script, no resource, no network. */
 import { createHash } from 'node:crypto';
-import { percent, size, span } from '../amount.ts';
-import { constant, html, type Markup, NOTHING } from '../html.ts';
-import type { IncidentDocument, PointColumns } from './document.ts';
-import { clockOf, outcomeWords } from './incident-wording.ts';
+import { percent, size, span } from '../../amount.ts';
+import { constant, html, type Markup, NOTHING } from '../../html.ts';
+import type { IncidentDocument, PointColumns } from '../document/document.ts';
+import { clockOf } from '../document/incident-wording.ts';
+import { outcomeWords } from '../outcome-words.ts';
 import { type Mark, marksOf } from './marks.ts';
 import { sectionsOf, sized, table } from './page-sections.ts';
 import { STYLE } from './page-style.ts';

@@ -1,5 +1,5 @@
 /** Who was killed in one incident, each pid once: of hundreds, in a fork storm, more than the report has lines for. */
-import type { StampedEvent } from '../../core/event.ts';
+import type { StampedEvent } from '../../../core/event.ts';
 
 /** A number is all that is kept of each. */
 const KILLED_MAX = 4096;

@@ -3,7 +3,7 @@
  * at the end). config/incident-schema.json is the same as a JSON schema. Every text is printable; what is not known is null.
  * A later version adds keys within version 1, and changes none of them without a new number.
  */
-import type { LogLevel } from '../sentence.ts';
+import type { LogLevel } from '../../sentence.ts';
 
 /** open: still going on. interrupted: the reporter ended before the incident did. */
 export type IncidentState = 'open' | 'closed' | 'interrupted';

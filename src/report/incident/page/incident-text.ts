@@ -1,9 +1,10 @@
 /** A report for a terminal: the same parts as its page, in the words of the log. Nothing in it acts on a terminal. */
-import { size, span } from '../amount.ts';
-import { visible } from '../printable.ts';
-import { wrapped } from '../status/terminal.ts';
-import type { IncidentDocument } from './document.ts';
-import { clockOf, outcomeWords } from './incident-wording.ts';
+import { size, span } from '../../amount.ts';
+import { visible } from '../../printable.ts';
+import { wrapped } from '../../status/terminal.ts';
+import type { IncidentDocument } from '../document/document.ts';
+import { clockOf } from '../document/incident-wording.ts';
+import { outcomeWords } from '../outcome-words.ts';
 import { marksOf } from './marks.ts';
 
 const WIDTH = 100;

@@ -2,10 +2,10 @@
  * The picture of an incident: lanes of memory, pressure and stalls over time, with numbered marks. Horizontal places are in
  * percent and texts in pixels, so that it is as readable on a phone as on a desk; curves are stretched, their lines are not.
  */
-import { size } from '../amount.ts';
-import { html, type Markup, NOTHING } from '../html.ts';
-import type { IncidentDocument, PointColumns } from './document.ts';
-import { clockOf } from './incident-wording.ts';
+import { size } from '../../amount.ts';
+import { html, type Markup, NOTHING } from '../../html.ts';
+import type { IncidentDocument, PointColumns } from '../document/document.ts';
+import { clockOf } from '../document/incident-wording.ts';
 import type { Mark } from './marks.ts';
 
 type Column = readonly (number | null)[];

@@ -1,8 +1,8 @@
 /** The parts of a report's page below the picture: tables and lists. A part without anything to tell is not there. */
-import { size, span } from '../amount.ts';
-import { html, type Markup, NOTHING } from '../html.ts';
-import type { ChoiceRow, IncidentDocument, ProcessRow } from './document.ts';
-import { clockOf } from './incident-wording.ts';
+import { size, span } from '../../amount.ts';
+import { html, type Markup, NOTHING } from '../../html.ts';
+import type { ChoiceRow, IncidentDocument, ProcessRow } from '../document/document.ts';
+import { clockOf } from '../document/incident-wording.ts';
 
 export const sized = (kib: number | null): string => (kib === null ? '–' : size(kib));
 

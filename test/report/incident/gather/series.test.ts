@@ -1,8 +1,8 @@
 /** The numbers of one incident: in their order, thinned, and whole where some of them come late. */
 import { expect, test } from 'vitest';
-import { createSeries } from '../../../src/report/incident/series.ts';
-import type { Point } from '../../../src/report/recorder/point-ring.ts';
-import { points } from './example.ts';
+import { createSeries } from '../../../../src/report/incident/gather/series.ts';
+import type { Point } from '../../../../src/report/recorder/point-ring.ts';
+import { points } from '../example.ts';
 
 const pointAt = (second: number, memAvailableKiB = 1000): Point => ({
   ...(points[0] as Point),

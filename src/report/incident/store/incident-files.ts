@@ -5,9 +5,9 @@
  */
 import { lstat, mkdir, open, opendir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../replace-file.ts';
-import { readSmallFile } from '../small-file.ts';
-import { ID, type IncidentHead } from './incident-head.ts';
+import { replaceFile } from '../../replace-file.ts';
+import { readSmallFile } from '../../small-file.ts';
+import { ID, type IncidentHead } from '../incident-head.ts';
 
 const FORMS = ['json', 'html'] as const;
 export type Form = (typeof FORMS)[number];

@@ -1,29 +1,10 @@
 /** The words of an incident report. Sentences of single events are those of the log (wording.ts and its neighbours). */
-import { count, size, sizeOf, span } from '../amount.ts';
-import { CAUSE_WORDS, CLASS_WORDS } from '../livelock-remedy.ts';
-import { livelockRemedy } from '../livelock-wording.ts';
-import { available, type EventOf, named, who } from '../sentence.ts';
-import { lineOf } from '../wording.ts';
-import type { Outcome } from './document.ts';
-import type { Facts } from './facts.ts';
-
-const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
-  going_on: 'still going on',
-  interrupted: 'the report ends before it did',
-  livelock_not_ended: 'the host makes no progress',
-  stuck: 'a victim does not go',
-  not_returned: 'memory did not come back',
-  nothing_done: 'nothing was done',
-  partial: 'not enough came back',
-  recovered: 'memory came back',
-  standby_killed: 'killed by the second process',
-  kernel_killed: 'killed by the kernel',
-  observed: 'observed, nothing was sent',
-  passed: 'passed by itself',
-};
-
-/** The words for an outcome; one of a later version stands for itself. */
-export const outcomeWords = (outcome: string): string => OUTCOME_WORDS[outcome as Outcome] ?? outcome;
+import { count, size, sizeOf, span } from '../../amount.ts';
+import { CAUSE_WORDS, CLASS_WORDS } from '../../livelock-remedy.ts';
+import { livelockRemedy } from '../../livelock-wording.ts';
+import { available, type EventOf, named, who } from '../../sentence.ts';
+import { lineOf } from '../../wording.ts';
+import type { Facts } from '../gather/facts.ts';
 
 /** "21:34:12", UTC as everywhere in a report. */
 export const clockOf = (timeMs: number): string => {

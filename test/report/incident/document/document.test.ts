@@ -3,16 +3,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { StampedEvent } from '../../../src/core/event.ts';
-import { bounded } from '../../../src/report/incident/bounded.ts';
-import { type IncidentDocument, OUTCOMES } from '../../../src/report/incident/document.ts';
-import { textOf } from '../../../src/report/incident/incident-text.ts';
-import { isPrintable } from '../../../src/report/printable.ts';
-import { anyEvent, java, kernelKill, memory, signal, stamped, verify } from '../events.ts';
-import { EVIL, eventsWith, exampleWith, START_MS } from './example.ts';
-import { play, recordingOf } from './recorded.ts';
+import type { StampedEvent } from '../../../../src/core/event.ts';
+import { bounded } from '../../../../src/report/incident/document/bounded.ts';
+import { type IncidentDocument, OUTCOMES } from '../../../../src/report/incident/document/document.ts';
+import { textOf } from '../../../../src/report/incident/page/incident-text.ts';
+import { isPrintable } from '../../../../src/report/printable.ts';
+import { anyEvent, java, kernelKill, memory, signal, stamped, verify } from '../../events.ts';
+import { EVIL, eventsWith, exampleWith, START_MS } from '../example.ts';
+import { play, recordingOf } from '../recorded.ts';
 
-const SCHEMA = new URL('../../../config/incident-schema.json', import.meta.url);
+const SCHEMA = new URL('../../../../config/incident-schema.json', import.meta.url);
 const published = JSON.parse(readFileSync(SCHEMA, 'utf8'));
 const shape = z.fromJSONSchema(published);
 
@@ -111,7 +111,7 @@ describe('the document', () => {
 });
 
 test('the report of a real run reads as the stored one (UPDATE=1 writes it)', () => {
-  const file = new URL('../../fixtures/incidents/enforce-6.18.txt', import.meta.url);
+  const file = new URL('../../../fixtures/incidents/enforce-6.18.txt', import.meta.url);
   const text = textOf(only(play(recordingOf('enforce-6.18'))));
   if (process.env['UPDATE'] === '1' || !existsSync(file)) writeFileSync(file, text);
   expect(text).toBe(readFileSync(file, 'utf8'));

@@ -1,12 +1,12 @@
 /** The page of a report: whole, self-contained, and closed to whatever processes call themselves. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { IncidentDocument } from '../../../src/report/incident/document.ts';
-import { marksOf } from '../../../src/report/incident/marks.ts';
-import { pageOf } from '../../../src/report/incident/page.ts';
-import { hostile } from '../events.ts';
-import { EVIL, exampleWith, type Names } from './example.ts';
-import { play, recordingOf } from './recorded.ts';
+import type { IncidentDocument } from '../../../../src/report/incident/document/document.ts';
+import { marksOf } from '../../../../src/report/incident/page/marks.ts';
+import { pageOf } from '../../../../src/report/incident/page/page.ts';
+import { hostile } from '../../events.ts';
+import { EVIL, exampleWith, type Names } from '../example.ts';
+import { play, recordingOf } from '../recorded.ts';
 
 interface Token {
   readonly tag: string;

@@ -12,18 +12,18 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { IncidentDocument } from '../../../src/report/incident/document.ts';
-import * as files from '../../../src/report/incident/incident-files.ts';
-import type { IncidentHead } from '../../../src/report/incident/incident-head.ts';
+import type { IncidentDocument } from '../../../../src/report/incident/document/document.ts';
+import type { IncidentHead } from '../../../../src/report/incident/incident-head.ts';
+import * as files from '../../../../src/report/incident/store/incident-files.ts';
 import {
   createIncidents,
   type IncidentOptions,
   type IncidentStore,
-} from '../../../src/report/incident/incident-store.ts';
-import type { Note } from '../../../src/report/notes.ts';
-import { kernelKill, stamped, started } from '../events.ts';
-import { exampleWith, points } from './example.ts';
-import { recorderOf } from './recorded.ts';
+} from '../../../../src/report/incident/store/incident-store.ts';
+import type { Note } from '../../../../src/report/notes.ts';
+import { kernelKill, stamped, started } from '../../events.ts';
+import { exampleWith, points } from '../example.ts';
+import { recorderOf } from '../recorded.ts';
 
 let directory = '';
 let notes: Note[] = [];

@@ -1,10 +1,10 @@
 /** Where incidents begin and end, told by events and by quiet. */
 import { describe, expect, test } from 'vitest';
-import type { OomwatchdEvent } from '../../../src/core/event.ts';
-import { createCollector } from '../../../src/report/incident/collector.ts';
-import type { OpenFacts } from '../../../src/report/incident/facts.ts';
-import { holders, kernelKill, memory, signal, stamped, verify, victim } from '../events.ts';
-import { livelock } from '../livelock-event.ts';
+import type { OomwatchdEvent } from '../../../../src/core/event.ts';
+import { createCollector } from '../../../../src/report/incident/gather/collector.ts';
+import type { OpenFacts } from '../../../../src/report/incident/gather/facts.ts';
+import { holders, kernelKill, memory, signal, stamped, verify, victim } from '../../events.ts';
+import { livelock } from '../../livelock-event.ts';
 
 const collect = () => {
   const closed: { facts: OpenFacts; isOver: boolean }[] = [];

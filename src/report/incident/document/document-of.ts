@@ -1,14 +1,17 @@
 /** Facts of an incident -> its document: every text made printable, every unknown number null. */
 import { constants } from 'node:os';
-import type { ProcessFacts, StampedEvent } from '../../core/event.ts';
-import { ABSENT } from '../../core/units.ts';
-import { fieldsOf } from '../fields.ts';
-import { CAUSE_WORDS, CLASS_WORDS } from '../livelock-remedy.ts';
-import { livelockRemedy } from '../livelock-wording.ts';
-import { printable, visible } from '../printable.ts';
-import type { EventOf } from '../sentence.ts';
-import { correctionWords } from '../shortage-wording.ts';
-import { lineOf } from '../wording.ts';
+import type { ProcessFacts, StampedEvent } from '../../../core/event.ts';
+import { ABSENT } from '../../../core/units.ts';
+import { fieldsOf } from '../../fields.ts';
+import { CAUSE_WORDS, CLASS_WORDS } from '../../livelock-remedy.ts';
+import { livelockRemedy } from '../../livelock-wording.ts';
+import { printable, visible } from '../../printable.ts';
+import type { EventOf } from '../../sentence.ts';
+import { correctionWords } from '../../shortage-wording.ts';
+import { lineOf } from '../../wording.ts';
+import type { Facts } from '../gather/facts.ts';
+import { columnsOf, merged } from '../gather/series.ts';
+import { type IncidentHead, noticeRow } from '../incident-head.ts';
 import type {
   ChoiceRow,
   EventRow,
@@ -18,11 +21,8 @@ import type {
   MemoryRow,
   ProcessRow,
 } from './document.ts';
-import type { Facts } from './facts.ts';
-import { type IncidentHead, noticeRow } from './incident-head.ts';
 import { adviceOf, storyOf, titleOf, whyOf } from './incident-wording.ts';
 import { outcomeOf } from './outcome.ts';
-import { columnsOf, merged } from './series.ts';
 
 export interface Surroundings {
   readonly config: { readonly hash: string; readonly mode: string; readonly files: readonly string[] };

@@ -2,7 +2,7 @@
  * Where an incident begins and ends. It begins with an event that somebody will ask about, reaches back to the first sign of
  * it, and lasts while an episode, a livelock or the death of a victim does, and until nothing more is told of it.
  */
-import type { StampedEvent } from '../../core/event.ts';
+import type { StampedEvent } from '../../../core/event.ts';
 
 /** trigger: begins an incident. part: belongs to one that is open. lead: may become the beginning of one. */
 export type Role = 'trigger' | 'part' | 'lead' | 'calm' | 'none';

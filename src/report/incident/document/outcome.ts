@@ -1,6 +1,7 @@
 /** What an incident came to, in one word of a closed list. */
+
+import type { Facts } from '../gather/facts.ts';
 import type { Outcome } from './document.ts';
-import type { Facts } from './facts.ts';
 
 /** The first that holds. What is left to do stands before what is done. */
 export const outcomeOf = (facts: Facts): Outcome => {

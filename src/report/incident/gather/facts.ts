@@ -1,10 +1,10 @@
 /** What is remembered of one incident while it goes on: the events that its report is made of, and no more of them than fit. */
 
-import type { CandidateFacts } from '../../core/candidates-event.ts';
-import type { MemoryFacts, StampedEvent } from '../../core/event.ts';
-import type { Recording } from '../recorder/recorder.ts';
-import type { EventOf } from '../sentence.ts';
-import type { NoticeResult } from './incident-head.ts';
+import type { CandidateFacts } from '../../../core/candidates-event.ts';
+import type { MemoryFacts, StampedEvent } from '../../../core/event.ts';
+import type { Recording } from '../../recorder/recorder.ts';
+import type { EventOf } from '../../sentence.ts';
+import type { NoticeResult } from '../incident-head.ts';
 import { createKept, type Kept } from './kept.ts';
 import { createKilled, type Killed } from './killed.ts';
 import { createSeries, type Series } from './series.ts';

@@ -1,5 +1,5 @@
 /** What is marked in the picture of an incident: decisions and records of the kernel, numbered, in their order. */
-import type { EventRow, IncidentDocument } from './document.ts';
+import type { EventRow, IncidentDocument } from '../document/document.ts';
 
 export interface Mark {
   /** From 1, as in the list below the picture. */

@@ -1,7 +1,7 @@
 /** The numbers of one incident from the recorder's points, thinned so that also one of a whole night stays small. */
-import { ABSENT } from '../../core/units.ts';
-import type { Point } from '../recorder/point-ring.ts';
-import type { PointColumns } from './document.ts';
+import { ABSENT } from '../../../core/units.ts';
+import type { Point } from '../../recorder/point-ring.ts';
+import type { PointColumns } from '../document/document.ts';
 
 /** Ten minutes of seconds, and as many tenths around the beginning: 120 KiB of JSON. */
 const POINTS_MAX = 600;

@@ -1,8 +1,8 @@
 /** From the stream of events to incidents: one at a time, as what happens to a host at one time belongs together. */
-import type { StampedEvent } from '../../core/event.ts';
+import type { StampedEvent } from '../../../core/event.ts';
+import { idOf } from '../incident-head.ts';
 import { createExtent, type Extent, type Role, roleOf } from './extent.ts';
 import { createFacts, type OpenFacts } from './facts.ts';
-import { idOf } from './incident-head.ts';
 
 /** Verdicts take up to 5 s, the last stage of a victim (act.victim_timeout) another 5 s. */
 const QUIET_TICKS = 15;
