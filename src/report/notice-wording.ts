@@ -9,6 +9,7 @@ import { behindColon, type EventOf, joined, ownDetail, type Sentence } from './s
 export type NoticeNote =
   | ({ kind: 'notice'; about: string } & Omit<NoticeResult, 'kind'> & { to: NoticeResult['kind'] })
   | { kind: 'summary'; hours: number; figures: Figures }
+  | { kind: 'tally_unusable'; file: string; error: string }
   | { kind: 'pruned'; reports: number }
   | { kind: 'self_check'; faults: string };
 
@@ -27,12 +28,12 @@ const FIGURE_WORDS: Readonly<Record<Tallied, (amount: number) => string>> = {
 
 const TROUBLE: readonly Tallied[] = ['livelocks', 'stuck_victims', 'no_action', 'reload_failures', 'events_dropped'];
 
-/** `hours`: 24, or less when the reporter was started later. */
+/** `hours`: how many of the last 24 somebody has listened. */
 export const summarySentence = (hours: number, figures: Figures): Sentence => {
   const names = Object.keys(FIGURE_WORDS) as Tallied[];
   const told = names.filter((name) => figures[name] > 0).map((name) => FIGURE_WORDS[name](figures[name]));
-  const when =
-    hours >= 24 ? 'the last 24 h' : hours === 0 ? 'the time since the start' : `the ${hours} h since the start`;
+  const part = hours === 0 ? 'less than one' : String(hours);
+  const when = hours >= 24 ? 'the last 24 h' : `${part} of the last 24 h`;
   const level = TROUBLE.some((name) => figures[name] > 0) ? 'warn' : 'info';
   return [level, `in ${when}: ${told.length === 0 ? 'no shortage, nothing was done' : joined(told, ', ')}`];
 };
@@ -76,6 +77,11 @@ export const noticeNoteSentence = (note: NoticeNote): Sentence => {
     }
     case 'summary':
       return summarySentence(note.hours, note.figures);
+    case 'tally_unusable':
+      return [
+        'warn',
+        `the figures of the summary begin anew: ${ownDetail(note.file)} cannot be used (${ownDetail(note.error)})`,
+      ];
     case 'pruned':
       return ['info', `${count(note.reports, 'incident report')} beyond the limits deleted`];
     case 'self_check':

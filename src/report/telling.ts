@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { REQUEST_FD, type ReportStart } from '../channel/report-start.ts';
 import type { Health } from './health.ts';
-import type { Incidents } from './incident/incident-head.ts';
+import type { IncidentStore } from './incident/store/incident-store.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { createNotices, type Notices } from './notice/notices.ts';
@@ -13,7 +13,7 @@ interface TellingPorts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
-  readonly incidents: Incidents;
+  readonly incidents: IncidentStore;
 }
 
 /** Whom to tell and what to do by the clock; a control of an older version has no policy for it. */
@@ -31,7 +31,8 @@ export const startTelling = (
   });
   notices.follow(incidents);
   const duties = startDuties(policy.schedules, {
-    ...{ note: logger.note, tell: notices.tell, prune: incidents.prune, directory: policy.incidents?.directory },
+    ...{ note: logger.note, tell: notices.tell, prune: incidents.prune, inDirectory: incidents.inDirectory },
+    directory: policy.incidents?.directory,
     askForDrill: createDrillRequest(takesRequests ? REQUEST_FD : undefined),
     rssBytes: () => process.memoryUsage.rss(),
     controlAgeMs: () => health.last()?.ageMs,

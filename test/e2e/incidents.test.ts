@@ -37,7 +37,7 @@ test('a shortage leaves a document and a page, and the command tells of both whe
 
   process.kill(daemon.pid, 'SIGTERM');
   expect(await daemon.ended).toBe(0);
-  expect(readdirSync(directory).sort()).toEqual([`${id}.html`, `${id}.json`]);
+  expect(readdirSync(directory).sort()).toEqual([`${id}.html`, `${id}.json`, 'summary.tally']);
   expect(statSync(join(directory, `${id}.json`)).mode & 0o007).toBe(0);
   expect(daemon.lines('report_incident_written')).toMatchObject([{ id, file: join(directory, `${id}.html`) }]);
 

@@ -45,11 +45,11 @@ test.each<[Note, string]>([
   [{ kind: 'summary', hours: 24, figures: NOTHING }, 'info: in the last 24 h: no shortage, nothing was done'],
   [
     { kind: 'summary', hours: 5, figures: { ...NOTHING, kills: 1, shortages: 2 } },
-    'info: in the 5 h since the start: 1 SIGKILL, 2 shortages',
+    'info: in 5 of the last 24 h: 1 SIGKILL, 2 shortages',
   ],
   [
     { kind: 'summary', hours: 0, figures: { ...NOTHING, no_action: 3, events_dropped: 1 } },
-    'warn: in the time since the start: 3 times nothing was done, 1 lost event',
+    'warn: in less than one of the last 24 h: 3 times nothing was done, 1 lost event',
   ],
   [{ kind: 'pruned', reports: 2 }, 'info: 2 incident reports beyond the limits deleted'],
   [{ kind: 'self_check', faults: 'only 3 MiB are left' }, 'warn: self-check: only 3 MiB are left'],

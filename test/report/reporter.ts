@@ -66,11 +66,13 @@ export const startReporter = (
   policy: Partial<ReportPolicy> = {},
   stdout: 'pipe' | number = 'pipe',
   environment: NodeJS.ProcessEnv = {},
+  /** Shell that becomes the program "$0" with its argument "$1". */
+  become = 'exec "$0" "$1"',
 ): Reporter => {
   // A negative adjustment needs privilege; another one shows the same.
   const protect =
     '{ echo -500 >/proc/$$/oom_score_adj || echo 300 >/proc/$$/oom_score_adj; } 2>/dev/null; renice -n -5 -p $$ >/dev/null 2>&1';
-  const child = spawn('sh', ['-c', `${protect}; exec "$0" "$1"`, process.execPath, MAIN], {
+  const child = spawn('sh', ['-c', `${protect}; ${become}`, process.execPath, MAIN], {
     stdio: ['ignore', stdout, 'inherit', pipe.readFd],
     env: { ...process.env, ...environment, [REPORT_ENV]: startWith(policy) },
   });

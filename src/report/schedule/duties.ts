@@ -1,15 +1,13 @@
 /** The four things that are done by the clock, and what each of them tells. */
 import type { StampedEvent } from '../../core/event.ts';
 import type { NoticeKind, SchedulesPolicy } from '../../core/notice-policy.ts';
-import type { Note } from '../notes.ts';
 import { drillResult, faultSentence, summarySentence } from '../notice-wording.ts';
 import type { LogLevel } from '../sentence.ts';
+import { type KeptTallyPorts, keepTally } from './kept-tally.ts';
 import { createSchedules, type Schedules } from './schedules.ts';
 import { createSelfCheck, type SelfCheckPorts } from './self-check.ts';
-import { createTally } from './tally.ts';
 
-export interface DutyPorts extends SelfCheckPorts {
-  readonly note: (note: Note) => void;
+export interface DutyPorts extends SelfCheckPorts, KeptTallyPorts {
   readonly tell: (
     kind: NoticeKind,
     level: LogLevel,
@@ -32,7 +30,7 @@ const AGAIN_MAX = 12;
 const SAME_FAULTS_MS = 24 * 3_600_000;
 
 export const startDuties = (policy: SchedulesPolicy, ports: DutyPorts): Duties => {
-  const tally = createTally(Date.now());
+  const tally = keepTally(ports);
   const check = createSelfCheck(ports);
   let faultsTold = '';
   let faultsToldMs = Number.NEGATIVE_INFINITY;
@@ -98,12 +96,13 @@ export const startDuties = (policy: SchedulesPolicy, ports: DutyPorts): Duties =
   return {
     ...schedules,
     event: (event) => {
-      tally.event(event, Date.now());
+      tally.event(event);
       if (event.kind === 'drilled') drilled(event);
     },
     stop: () => {
       clearTimeout(again);
       schedules.stop();
+      tally.stop();
     },
   };
 };

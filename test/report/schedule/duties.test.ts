@@ -30,6 +30,7 @@ const start = (policy: Partial<SchedulesPolicy>, ports: Partial<DutyPorts> = {})
       note: (note) => void notes.push(note),
       tell: (kind, level, summary) => void told.push(`${kind} ${level}: ${summary}`),
       prune: undefined,
+      inDirectory: () => false,
       askForDrill: () => `asked ${++asked}`,
       rssBytes: () => world.rss,
       controlAgeMs: () => world.ageMs,
@@ -71,9 +72,9 @@ describe('schedules', () => {
     const { duties, notes, told, result } = start({ summary: '0 7 * * *' });
     duties.event({ ...stamped(signal), timeMs: Date.now() });
     await vi.advanceTimersByTimeAsync(31_000);
-    expect(told).toEqual(['summary info: in the time since the start: 1 SIGKILL']);
-    expect(notes.map((note) => noteLine(note).msg)).toEqual(['in the time since the start: 1 SIGKILL']);
-    expect(result('summary')).toBe('in the time since the start: 1 SIGKILL');
+    expect(told).toEqual(['summary info: in less than one of the last 24 h: 1 SIGKILL']);
+    expect(notes.map((note) => noteLine(note).msg)).toEqual(['in less than one of the last 24 h: 1 SIGKILL']);
+    expect(result('summary')).toBe('in less than one of the last 24 h: 1 SIGKILL');
     expect(duties.list()[0]).toMatchObject({
       lastMs: new Date(2026, 10, 22, 7, 0, 0).getTime(),
       nextMs: new Date(2026, 10, 23, 7, 0, 0).getTime(),

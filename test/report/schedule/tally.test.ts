@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OomwatchdEvent } from '../../../src/core/event.ts';
-import { createTally, TALLIED } from '../../../src/report/schedule/tally.ts';
+import { createTally, TALLIED, type Tally } from '../../../src/report/schedule/tally.ts';
 import { kernelKill, memory, signal, stamped, verify, victim } from '../events.ts';
 import { livelock } from '../livelock-event.ts';
 import { rescue } from '../rescue-event.ts';
@@ -31,11 +31,18 @@ const EVENTS: readonly OomwatchdEvent[] = [
   verify,
 ];
 
+/** One that has listened each hour, as the reporter's timer makes it. */
+const heardSince = (startMs: number): Tally => {
+  const tally = createTally(startMs);
+  for (let timeMs = startMs; timeMs <= SEVEN; timeMs += HOUR_MS) tally.heard(timeMs);
+  return tally;
+};
+
 const at = (event: OomwatchdEvent, timeMs: number) => ({ ...stamped(event), timeMs });
 
 describe('the tally', () => {
   test('counts what there is to tell of, each kind under its name', () => {
-    const tally = createTally(SEVEN - 48 * HOUR_MS);
+    const tally = heardSince(SEVEN - 48 * HOUR_MS);
     for (const event of EVENTS) tally.event(at(event, SEVEN - HOUR_MS), SEVEN);
     expect(tally.figures(SEVEN)).toEqual({
       hours: 24,
@@ -56,10 +63,47 @@ describe('the tally', () => {
     expect(tally.figures(SEVEN + 30 * HOUR_MS).figures.kills).toBe(0);
   });
 
-  test('says since when it counts where that is less than a day', () => {
-    const tally = createTally(SEVEN - 5 * HOUR_MS);
-    expect(tally.figures(SEVEN).hours).toBe(5);
+  test('says of how many hours it speaks where that is less than a day', () => {
+    expect(heardSince(SEVEN - 5 * HOUR_MS).figures(SEVEN).hours).toBe(5);
     expect(createTally(SEVEN).figures(SEVEN - HOUR_MS).hours).toBe(0);
+    // A host without a clock of its own begins in 1970; one that was suspended has heard nothing.
+    expect(createTally(0).figures(SEVEN).hours).toBe(0);
+    const twice = heardSince(SEVEN - 3 * HOUR_MS);
+    twice.heard(SEVEN - HOUR_MS);
+    expect(twice.figures(SEVEN).hours).toBe(3);
+  });
+
+  describe('of an earlier reporter', () => {
+    const before = heardSince(SEVEN - 10 * HOUR_MS);
+    before.event(at(signal, SEVEN - 30 * HOUR_MS), SEVEN);
+    before.event(at(signal, SEVEN - 4 * HOUR_MS), SEVEN);
+    before.event(at(signal, SEVEN), SEVEN);
+
+    test('is added to what came before it could be read', () => {
+      const tally = createTally(SEVEN + 1000);
+      tally.event(at(signal, SEVEN + 2000), SEVEN + 2000);
+      tally.restore(before.state(SEVEN, true), SEVEN + 3000);
+      expect(tally.figures(SEVEN + 3000)).toMatchObject({ hours: 10, figures: { kills: 3 } });
+    });
+
+    test.each([
+      ['that was killed: control went on, and what it told lay in the pipe', 1, false, 11],
+      ['that was stopped: nobody knows what came until the start', 1, true, 10],
+      ['that was killed long ago: who says that control went on?', 3, false, 10],
+    ])('%s', (_, hours, hasEnded, heard) => {
+      const nowMs = SEVEN + hours * HOUR_MS;
+      const tally = createTally(nowMs);
+      tally.restore({ ...before.state(SEVEN, hasEnded) }, nowMs);
+      expect(tally.figures(nowMs)).toMatchObject({ hours: heard, figures: { kills: 2 } });
+    });
+
+    test('leaves the hours of today alone where it is read late, or is as good as a day old', () => {
+      const nowMs = SEVEN + 25 * HOUR_MS;
+      const tally = createTally(SEVEN + 1000);
+      tally.event(at(signal, nowMs), nowMs);
+      tally.restore(before.state(SEVEN, false), nowMs);
+      expect(tally.figures(nowMs)).toMatchObject({ hours: 0, figures: { kills: 1 } });
+    });
   });
 
   test('a step of the clock wipes no hour: what is stamped with long ago is left out, with the future counts now', () => {

@@ -28,6 +28,11 @@ export interface IncidentOptions extends SnapshotOptions {
 export interface IncidentStore extends Incidents {
   /** Reads the directory; told, not thrown, when that fails. */
   start(): Promise<void>;
+  /**
+   * Has something done in the directory of reports, in turn with all else there: a disk that hangs holds one thread. What it
+   * rejects with is told as that a report cannot be written; false: nothing is written at all, or too much waits.
+   */
+  inDirectory(work: (directory: string) => Promise<void>): boolean;
   /** Writes down what is open; false when that was not done within `limitMs`. */
   close(limitMs: number): Promise<boolean>;
 }
@@ -99,6 +104,7 @@ export const createIncidents = ({ policy, note, ...around }: IncidentOptions): I
       // Before anything is written: what is open or half written is an earlier reporter's, and not ours.
       if (disk !== undefined && jobs.push(disk.load)) await jobs.ended();
     },
+    inDirectory: (work) => policy !== undefined && jobs.push(() => work(policy.directory)),
     close: (limitMs) => {
       clearInterval(timer);
       collector.cut();
