@@ -10,6 +10,7 @@ import type { KernelTold } from './kernel-event.ts';
 import type { LadderEvent } from './ladder-event.ts';
 import type { LivelockEvent } from './livelock.ts';
 import type { OwnProcessEvent } from './own-process-event.ts';
+import type { RankedEvent } from './ranked-event.ts';
 import type { RemedyEvent } from './remedy.ts';
 import type { StallEvent } from './stall-event.ts';
 
@@ -148,16 +149,7 @@ export type OomwatchdEvent =
     }
   | { kind: 'episode_started'; episode: number; firstSignMs: number; detectors: readonly Detector[] }
   | { kind: 'episode_ended'; episode: number; durationMs: number; signals: number; returnedKiB: number }
-  | {
-      kind: 'ranked';
-      episode: number;
-      scanned: number;
-      top: readonly ProcessFacts[];
-      excluded: Readonly<Partial<Record<Exclusion, number>>>;
-      /** The corrections that made a difference, at most ten. */
-      corrections: readonly CorrectionFacts[];
-      scanMs: number;
-    }
+  | RankedEvent
   | {
       kind: 'signal';
       episode: number;

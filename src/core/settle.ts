@@ -4,7 +4,7 @@
  */
 import { spend } from './act/budget.ts';
 import { demandText, roomOf } from './cgroup-action.ts';
-import { EXCLUSIONS, type Exclusion, type OomwatchdEvent, type ProcessFacts } from './event.ts';
+import type { OomwatchdEvent, ProcessFacts } from './event.ts';
 import { noteDeath } from './fork-storm.ts';
 import { EPERM, ESRCH, type Outcome, type SignalIntent, type Task } from './intent.ts';
 import { memoryFacts } from './memory-facts.ts';
@@ -13,34 +13,13 @@ import { FLAG, type ProcessTable } from './process-table.ts';
 import { enter } from './register/register.ts';
 import type { Sample } from './sample.ts';
 import { factsOf } from './select/facts.ts';
-import { correctionFacts } from './select/rules/trace.ts';
-import { anonKiBOf, isVictimOf } from './selection.ts';
+import { anonKiBOf } from './selection.ts';
 import type { State } from './state.ts';
+import { rankedEvent } from './tell-choice.ts';
 import { ABSENT } from './units.ts';
 import { detectorNames } from './verify/episode.ts';
 import type { Room } from './verify/return.ts';
 import type { Victim } from './victim.ts';
-
-/** How many of the ranked candidates are told with the choice: enough to see why the runners-up were not taken. */
-const TOLD = 5;
-
-const rankedEvent = (
-  state: State,
-  table: ProcessTable,
-  { corrections }: Policy['select'],
-  scanMs: number,
-): OomwatchdEvent => {
-  const excluded: Partial<Record<Exclusion, number>> = {};
-  EXCLUSIONS.forEach((reason, index) => {
-    const count = state.ranking.excluded[index] as number;
-    if (count > 0) excluded[reason] = count;
-  });
-  const slots = Array.from(state.ranking.order.subarray(0, Math.min(TOLD, state.ranking.count)));
-  const top = slots.map((slot) => factsOf(table, slot));
-  const facts = correctionFacts(table, corrections, (slot) => isVictimOf(state, table, slot));
-  const { number: episode } = state.episode;
-  return { kind: 'ranked', episode, scanned: table.count, top, excluded, corrections: facts, scanMs };
-};
 
 /** What its death can give back at most: its own memory, and that of whoever dies with it without sharing its mm. */
 const expectedKiBOf = (state: State, table: ProcessTable, slot: number): number => {
@@ -148,7 +127,7 @@ export const settle = (
   const known = victims.find((victim) => victim.slot === intent.slot && victim.facts.pid === intent.pid);
   const facts = known?.facts ?? factsOf(table, intent.slot);
   const episode = state.episode.number;
-  if (isMain && known === undefined) events.push(rankedEvent(state, table, policy.select, scanMs));
+  if (isMain && known === undefined) events.push(rankedEvent(state, table, policy, intent, scanMs));
   const memory = memoryFacts(sample);
   events.push({
     kind: 'signal',

@@ -22,7 +22,7 @@ const snakeCase = (name: string): string =>
   name.replace('KiB', 'Kib').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Texts of the configuration: control has decoded them, and an umlaut is no byte. */
-const DECODED = new Set(['files', 'errors']);
+const DECODED = new Set(['files', 'errors', 'rules']);
 
 const convert = (value: unknown, name: string): unknown => {
   if (typeof value === 'string') return DECODED.has(name) ? visible(value, TEXT_LIMIT) : printable(value, TEXT_LIMIT);

@@ -5,7 +5,6 @@ import { KILLED_BY, LIVES, REAP_RESULTS, STUCK_REASONS } from '../../src/core/dy
 import {
   COMPANIES,
   DETECTORS,
-  EXCLUSIONS,
   FORCED_OUTCOMES,
   LEVELS,
   type MemoryFacts,
@@ -21,6 +20,7 @@ import { REMEDY_EFFECTS, REMEDY_KINDS, REMEDY_RESULTS, REMEDY_STAGES } from '../
 import { kernelEvents } from './kernel-events.ts';
 import { ladderEvents } from './ladder-events.ts';
 import { anyLivelock } from './livelock-event.ts';
+import { rankedEvents } from './ranked-events.ts';
 import { stallEvents } from './stall-events.ts';
 
 const GIB = 1024 * 1024;
@@ -234,18 +234,7 @@ export const anyEvent: fc.Arbitrary<StampedEvent> = fc
       signals: fc.nat(),
       returnedKiB: amount,
     }),
-    fc.record({
-      kind: kind('ranked'),
-      episode: fc.nat(),
-      scanned: fc.nat(),
-      top: fc.array(facts, { maxLength: 12 }),
-      excluded: fc.dictionary(fc.constantFrom(...EXCLUSIONS), fc.nat()),
-      corrections: fc.array(
-        fc.record({ patch: fc.integer({ min: 1, max: 6 }), id: hostile, pid: fc.nat(), comm, effect: hostile }),
-        { maxLength: 10 },
-      ),
-      scanMs: amount,
-    }),
+    rankedEvents({ hostile, comm, amount, facts }),
     fc.record({
       kind: kind('candidates'),
       known: fc.nat(),

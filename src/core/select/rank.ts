@@ -5,6 +5,7 @@
 
 import { EXCLUSIONS } from '../event.ts';
 import { areAlike, FLAG, type ProcessTable } from '../process-table.ts';
+import { FIRST_POINTS } from '../ranked-event.ts';
 import { ABSENT } from '../units.ts';
 import { badnessWithin, rowBadness } from './badness.ts';
 import { ABORTS, ELIGIBLE, FIRST_CHOICE, isVeto, judgeRow, mustLive, type Scope } from './eligible.ts';
@@ -28,9 +29,6 @@ export interface Ranking {
   vetoerCount: number;
   readonly depth: number;
 }
-
-/** ULONG_MAX of oom_scan_process_thread(): more than any badness, and a number that can be compared and printed. */
-const FIRST_POINTS = Number.MAX_SAFE_INTEGER;
 
 /** Whether the slot is what the kernel takes before any badness counts: a task in swapoff(2) or in a KSM unmerge. */
 export const isFirstChoice = ({ points }: Ranking, slot: number): boolean => points[slot] === FIRST_POINTS;

@@ -17,6 +17,8 @@ const processOf = (pid: number, comm: string, unit: string, rssGib: number): Pro
   ...{ pid, comm, unit, rssKiB: rssGib * GIB, badnessPages: Math.round((rssGib * GIB) / 4) },
 });
 
+const passedOver = { sizeKiB: 3 * GIB, oomScoreAdj: -500, pointsPages: 1000 } as const;
+
 const memoryOf = (availableKiB: number) => ({
   ...plain.memory,
   ...{ memAvailableKiB: availableKiB, swapTotalKiB: GIB, swapFreeKiB: Math.min(GIB, availableKiB) },
@@ -79,6 +81,12 @@ export const eventsWith = ({ comm, unit, text }: Names = KIND): StampedEvent[] =
         top: [java, worker, processOf(77, 'cron', '', 0.01)],
         excluded: { kernel_thread: 120, protected: 4 },
         corrections: [{ patch: 1, id: 'exclude_victims', pid: 9, comm, effect: 'passed over: a victim already' }],
+        chosen: java.pid,
+        choice: 'points',
+        passedOver: [
+          { ...passedOver, pid: 88, comm, unit, why: 'protected', rules: [text] },
+          { ...passedOver, pid: 89, comm, unit, why: 'outranked', policyPoints: -300, rules: [text] },
+        ],
         scanMs: 4,
       },
     ],

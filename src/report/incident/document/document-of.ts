@@ -1,28 +1,20 @@
 /** Facts of an incident -> its document: every text made printable, every unknown number null. */
 import { constants } from 'node:os';
-import type { ProcessFacts, StampedEvent } from '../../../core/event.ts';
-import { ABSENT } from '../../../core/units.ts';
+import type { StampedEvent } from '../../../core/event.ts';
 import { fieldsOf } from '../../fields.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from '../../livelock-remedy.ts';
 import { livelockRemedy } from '../../livelock-wording.ts';
 import { printable, visible } from '../../printable.ts';
 import type { EventOf } from '../../sentence.ts';
-import { correctionWords } from '../../shortage-wording.ts';
 import { lineOf } from '../../wording.ts';
 import type { Facts } from '../gather/facts.ts';
 import { columnsOf, merged } from '../gather/series.ts';
 import { type IncidentHead, noticeRow } from '../incident-head.ts';
-import type {
-  ChoiceRow,
-  EventRow,
-  IncidentDocument,
-  IncidentState,
-  LivelockRow,
-  MemoryRow,
-  ProcessRow,
-} from './document.ts';
-import { adviceOf, storyOf, titleOf, whyOf } from './incident-wording.ts';
+import { choiceRow } from './choice.ts';
+import type { EventRow, IncidentDocument, IncidentState, LivelockRow, MemoryRow } from './document.ts';
+import { adviceOf, storyOf, titleOf } from './incident-wording.ts';
 import { outcomeOf } from './outcome.ts';
+import { known, PATH_LIMIT, processRow } from './process-row.ts';
 
 export interface Surroundings {
   readonly config: { readonly hash: string; readonly mode: string; readonly files: readonly string[] };
@@ -31,56 +23,13 @@ export interface Surroundings {
   readonly version: string;
 }
 
-const PATH_LIMIT = 256;
 const TEXT_LIMIT = 400;
 const text = (raw: string): string => printable(raw, TEXT_LIMIT);
-const known = (value: number): number | null => (Number.isFinite(value) && value !== ABSENT ? value : null);
 
 const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(constants.errno).map(([name, number]) => [number, name]),
 );
 const errnoName = (errno: number): string => (errno === 0 ? '' : (NAMES.get(Math.abs(errno)) ?? `errno ${errno}`));
-
-const processRow = (facts: ProcessFacts): ProcessRow => ({
-  pid: facts.pid,
-  comm: printable(facts.comm),
-  unit: printable(facts.unit, PATH_LIMIT),
-  exe: printable(facts.exe, PATH_LIMIT),
-  uid: known(facts.uid),
-  rss_kib: known(facts.rssKiB),
-  swap_kib: known(facts.swapKiB),
-  page_tables_kib: known(facts.pageTablesKiB),
-  oom_score_adj: facts.oomScoreAdj,
-  badness_pages: facts.badnessPages,
-});
-
-/** The signal that a ranking led to: the first behind it, and not behind the next one. */
-const chosenOf = (ranked: EventOf<'ranked'>, next: number, { signals }: Facts): number => {
-  const signal = signals
-    .list()
-    .find(({ monotonicMs, company }) => company === '' && monotonicMs >= ranked.monotonicMs && monotonicMs <= next);
-  return ranked.top.findIndex(({ pid }) => pid === signal?.victim.pid);
-};
-
-const choiceRow = (ranked: EventOf<'ranked'>, next: number, facts: Facts): ChoiceRow => {
-  const chosen = chosenOf(ranked, next, facts);
-  return {
-    time_ms: ranked.timeMs,
-    episode: ranked.episode,
-    scanned: ranked.scanned,
-    scan_ms: ranked.scanMs,
-    candidates: ranked.top.slice(0, 10).map((candidate, at) => ({
-      rank: at + 1,
-      ...processRow(candidate),
-      chosen: at === chosen,
-      why: whyOf(ranked, at, chosen),
-    })),
-    excluded: Object.fromEntries(
-      Object.entries(ranked.excluded).map(([reason, amount]) => [printable(reason), amount]),
-    ),
-    corrections: (ranked.corrections ?? []).slice(0, 10).map(correctionWords),
-  };
-};
 
 const livelockRow = (event: EventOf<'livelock'>): LivelockRow => ({
   time_ms: event.timeMs,

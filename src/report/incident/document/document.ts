@@ -38,11 +38,35 @@ export interface ProcessRow {
   badness_pages: number;
 }
 
-export interface CandidateRow extends ProcessRow {
+/** What a process is ranked by. */
+interface WeightRow {
+  /** Badness and policy; null: before any points, in swapoff. */
+  points_pages: number | null;
+  /** What prefer and avoid add, thousandths of all pages. */
+  policy_points: number;
+  /** The rules behind that, or behind its protection. */
+  rules: string[];
+}
+
+export interface CandidateRow extends ProcessRow, WeightRow {
+  /** 0: not eligible by itself, as the parent of a fork storm may be. */
   rank: number;
   /** Was signalled because of this ranking. */
   chosen: boolean;
   /** Why it was chosen, or why not. */
+  why: string;
+}
+
+/** One that is large and was not taken. */
+export interface PassedOverRow extends WeightRow {
+  pid: number;
+  comm: string;
+  unit: string;
+  size_kib: number | null;
+  oom_score_adj: number;
+  /** A reason as in `excluded`, "refused" or "outranked". */
+  reason: string;
+  /** The same in words. */
   why: string;
 }
 
@@ -52,7 +76,11 @@ export interface ChoiceRow {
   episode: number;
   scanned: number;
   scan_ms: number;
+  /** "points", "swarm" or "fork_storm": by what the victim was taken; "": told by an older version. */
+  choice: string;
   candidates: CandidateRow[];
+  /** The largest of those that are neither candidates of the list nor victims. */
+  passed_over: PassedOverRow[];
   /** How many were not eligible, by reason. */
   excluded: Record<string, number>;
   /** Corrections of the 2016 patch series that made a difference, in words. */

@@ -142,15 +142,3 @@ export const adviceOf = (facts: Facts): string[] => {
   }
   return [...new Set(advice)].slice(0, 8);
 };
-
-/** Why one of a ranking was not chosen, or was. `at` and `chosen` are places in the list; -1: nobody was. */
-export const whyOf = (ranked: EventOf<'ranked'>, at: number, chosen: number): string => {
-  const badness = ranked.top[at]?.badnessPages ?? 0;
-  const first = ranked.top[chosen === -1 ? 0 : chosen]?.badnessPages ?? 0;
-  if (at === chosen) return at === 0 ? 'first of all candidates' : 'the first of them that could be signalled';
-  if (chosen === -1 && at === 0) return 'first of all candidates; nobody was signalled';
-  if (chosen > at) return 'ranked higher, and could not be signalled any more';
-  if (badness >= first) return 'has as much badness or more, and policy or a correction ranks it lower';
-  const percent = first > 0 ? ` (${Math.round((100 * (first - badness)) / first)} %)` : '';
-  return `${first - badness} pages of badness less${percent}`;
-};

@@ -1,8 +1,9 @@
 /** A report for a terminal: the same parts as its page, in the words of the log. Nothing in it acts on a terminal. */
+import { ABSENT } from '../../../core/units.ts';
 import { size, span } from '../../amount.ts';
 import { visible } from '../../printable.ts';
 import { wrapped } from '../../status/terminal.ts';
-import type { IncidentDocument } from '../document/document.ts';
+import type { CandidateRow, IncidentDocument } from '../document/document.ts';
 import { clockOf } from '../document/incident-wording.ts';
 import { outcomeWords } from '../outcome-words.ts';
 import { marksOf } from './marks.ts';
@@ -29,17 +30,34 @@ const timed = (timeMs: number, text: string): string => {
 const timeline = (document: IncidentDocument): string[] =>
   marksOf(document).map(({ timeMs, text, by }) => timed(timeMs, by === 'kernel' ? `kernel: ${text}` : text));
 
+interface Named {
+  readonly comm: string;
+  readonly pid: number;
+  readonly unit: string;
+  readonly oom_score_adj: number;
+}
+
+const processOf = ({ comm, pid, unit, oom_score_adj }: Named, sizeKiB: number): string =>
+  `${comm} (pid ${pid}${unit === '' ? '' : `, ${unit}`}, ${size(sizeKiB)}, oom_score_adj ${oom_score_adj})`;
+
+const candidate = (each: CandidateRow): string => {
+  const held = Math.max(0, each.rss_kib ?? 0) + Math.max(0, each.swap_kib ?? 0);
+  const place = (each.rank === 0 ? '-' : `${each.rank}.`).padStart(3);
+  return `${each.chosen ? '>' : ' '} ${place} ${processOf(each, held)}: ${each.badness_pages} pages; ${each.why}`;
+};
+
 const choices = ({ choices: all }: IncidentDocument): string[] =>
-  all.flatMap((choice) => [
-    `${milliseconds(choice.time_ms)} of ${choice.scanned} processes:`,
-    ...choice.candidates.map((each) => {
-      const held = size(Math.max(0, each.rss_kib ?? 0) + Math.max(0, each.swap_kib ?? 0));
-      const unit = each.unit === '' ? '' : `, ${each.unit}`;
-      const name = `${each.comm} (pid ${each.pid}${unit}, ${held}, oom_score_adj ${each.oom_score_adj})`;
-      return `${each.chosen ? '>' : ' '} ${String(each.rank).padStart(2)}. ${name}: ${each.badness_pages} pages; ${each.why}`;
-    }),
-    ...choice.corrections.map((text) => `     ${text}`),
-  ]);
+  all.flatMap((choice) => {
+    // A report of an earlier release does not have these.
+    const passedOver = choice.passed_over ?? [];
+    return [
+      `${milliseconds(choice.time_ms)} of ${choice.scanned} processes:`,
+      ...choice.candidates.map(candidate),
+      ...(passedOver.length === 0 ? [] : ['     as large, and not taken:']),
+      ...passedOver.map((each) => `     ${processOf(each, each.size_kib ?? ABSENT)}: ${each.why}`),
+      ...choice.corrections.map((text) => `     ${text}`),
+    ];
+  });
 
 const livelocks = ({ livelocks: all }: IncidentDocument): string[] =>
   all.flatMap((row) => {

@@ -27,11 +27,22 @@ const pairs = (entries: readonly (readonly [string, string])[]): Markup =>
 const processName = ({ comm, pid, unit }: Pick<ProcessRow, 'comm' | 'pid' | 'unit'>): Markup =>
   html`${comm} <span class="soft">pid ${pid}${unit === '' ? '' : `, ${unit}`}</span>`;
 
+/** A report of an earlier release does not have these. */
+const passedOver = ({ passed_over = [] }: Partial<ChoiceRow>): Markup => {
+  const rows = passed_over.map(
+    (each) => html`<tr><td>${processName(each)}</td><td class="n">${sized(each.size_kib)}</td>
+<td class="n">${each.oom_score_adj}</td><td class="x">${each.why}</td></tr>`,
+  );
+  return rows.length === 0
+    ? NOTHING
+    : html`<p class="note">As large, and not taken:</p>${table(['Process', '#Size', '#oom_score_adj', 'Why not'], rows)}`;
+};
+
 const choice = (row: ChoiceRow): Markup => {
   const rows = row.candidates.map(
     (
       each,
-    ) => html`<tr${each.chosen ? html` class="chosen"` : NOTHING}><td class="n">${each.rank}</td><td>${processName(each)}</td>
+    ) => html`<tr${each.chosen ? html` class="chosen"` : NOTHING}><td class="n">${each.rank === 0 ? '–' : each.rank}</td><td>${processName(each)}</td>
 <td class="n">${each.badness_pages}</td><td class="n">${sized(each.rss_kib)}</td><td class="n">${sized(each.swap_kib)}</td><td class="n">${each.oom_score_adj}</td><td class="x">${each.why}</td></tr>`,
   );
   const out = Object.entries(row.excluded).map(([reason, amount]) => `${amount} ${reason}`);
@@ -42,7 +53,7 @@ const choice = (row: ChoiceRow): Markup => {
     rows.length === 0
       ? nobody
       : table(['#', 'Process', '#Badness, pages', '#Resident', '#Swap', '#oom_score_adj', 'Why'], rows)
-  }${spared}${corrections}`;
+  }${passedOver(row)}${spared}${corrections}`;
 };
 
 const choices = ({ choices: all }: IncidentDocument): Markup =>

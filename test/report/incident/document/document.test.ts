@@ -211,32 +211,3 @@ describe('the story', () => {
     expect(evil.advice.join()).not.toContain('set-property $(reboot)');
   });
 });
-
-describe('the choice', () => {
-  const { choices } = only(play(exampleWith()));
-
-  test('says who was taken, and by how much the others are less worth it', () => {
-    expect(choices[0]?.candidates.map(({ chosen, why }) => [chosen, why])).toEqual([
-      [true, 'first of all candidates'],
-      [false, '406323 pages of badness less (69 %)'],
-      [false, '587203 pages of badness less (100 %)'],
-    ]);
-    expect(choices[0]?.corrections).toEqual(['patch 1: postgres (pid 9) passed over: a victim already']);
-  });
-
-  test('says so when a later one had to be taken, or nobody was', () => {
-    const ranked = (top: readonly (typeof java)[]) =>
-      ({ kind: 'ranked', episode: 1, scanned: 9, top, excluded: {}, corrections: [], scanMs: 1 }) as const;
-    const other = { ...java, pid: 5, badnessPages: 700_000 };
-    const events = [ranked([other, java]), signal].map((event) => stamped(event));
-    expect(only(play({ events, points: [] })).choices[0]?.candidates.map(({ why }) => why)).toEqual([
-      'ranked higher, and could not be signalled any more',
-      'the first of them that could be signalled',
-    ]);
-    const nobody = only(play({ events: [stamped(ranked([java, other]))], points: [] })).choices[0]?.candidates;
-    expect(nobody?.map(({ why }) => why)).toEqual([
-      'first of all candidates; nobody was signalled',
-      'has as much badness or more, and policy or a correction ranks it lower',
-    ]);
-  });
-});
