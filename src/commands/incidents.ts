@@ -63,8 +63,8 @@ const headsIn = async (directory: string): Promise<{ heads: Listed[]; bad: strin
 const tableOf = (heads: readonly Listed[]): string => {
   const titles = [
     { title: 'ID' },
-    { title: 'TOOK', right: true },
-    { title: 'KILLED', right: true },
+    { title: 'TOOK', isRight: true },
+    { title: 'KILLED', isRight: true },
     { title: 'OUTCOME' },
     { title: 'WHAT' },
   ] as const;

@@ -48,12 +48,12 @@ const print = (found: Survey, policy: Policy, judged: Judged, top: number): void
     reasonsOf(table, policy, judged, slot).join('; '),
   ]);
   const titles = [
-    { title: 'RANK', right: true },
-    { title: 'PID', right: true },
-    { title: 'POINTS', right: true },
-    { title: 'RSS', right: true },
-    { title: 'SWAP', right: true },
-    { title: 'ADJ', right: true },
+    { title: 'RANK', isRight: true },
+    { title: 'PID', isRight: true },
+    { title: 'POINTS', isRight: true },
+    { title: 'RSS', isRight: true },
+    { title: 'SWAP', isRight: true },
+    { title: 'ADJ', isRight: true },
     { title: 'COMM' },
     { title: 'UNIT' },
     { title: 'WHY' },

@@ -1,5 +1,6 @@
 /** The status document as lines for a terminal: `oomwatchd status` prints them all, `oomwatchd top` what fits. */
 import { size, sizeOf, span } from '../amount.ts';
+import { type Column, tableLines } from '../text-table.ts';
 import type { History, Severity, StatusDocument } from './document.ts';
 import {
   calmWords,
@@ -16,7 +17,7 @@ import {
   UNKNOWN,
   wordOf,
 } from './status-wording.ts';
-import { padded, sparkline, type TerminalLine, type Tone, widthOf } from './terminal.ts';
+import { padded, sparkline, type TerminalLine, type Tone } from './terminal.ts';
 
 export interface OverviewOptions {
   /** Blocks and marks; where the terminal knows no UTF-8, plain characters. */
@@ -125,21 +126,9 @@ const numberLines = ({ now, history, time_ms: nowMs }: StatusDocument, options: 
   ];
 };
 
-interface Column {
-  readonly title: string;
-  readonly isRight?: true;
-}
-
 const rowsOf = (columns: readonly Column[], rows: readonly (readonly string[])[]): TerminalLine[] => {
-  const widths = columns.map((column, at) =>
-    Math.max(widthOf(column.title), ...rows.map((row) => widthOf(row[at] ?? ''))),
-  );
-  const line = (cells: readonly string[]): string =>
-    `  ${columns.map(({ isRight }, at) => padded(cells[at] ?? '', widths[at] ?? 0, isRight)).join('  ')}`.trimEnd();
-  return [
-    { text: line(columns.map((column) => column.title)), tone: 'dim' },
-    ...rows.map((row) => ({ text: line(row) })),
-  ];
+  const [head, ...lines] = tableLines(columns, rows);
+  return [{ text: `  ${head}`, tone: 'dim' }, ...lines.map((text) => ({ text: `  ${text}` }))];
 };
 
 const candidateLines = ({ candidates, time_ms: nowMs }: StatusDocument): TerminalLine[] => {
