@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectSecurely } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { HttpPolicy } from '../../src/core/policy.ts';
 import { keepAccess, type Secrets, tokenIn } from '../../src/report/access.ts';
 import { type Answer, text } from '../../src/report/answer.ts';
 import { digestOf } from '../../src/report/guard.ts';
@@ -20,12 +21,24 @@ import { night, sourcesOf, statusOf } from './status/night.ts';
 
 afterEach(closeAll);
 
+/** Often enough for a test to wait for. */
+const AGAIN_MS = 100;
 const TOKEN = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ=';
 const sources = sourcesOf(night());
 const pages = createPages(statusOf({ sources }), sources, () => performance.now());
 const withToken = { pages, secrets: (): Secrets => ({ digest: digestOf(TOKEN) }) };
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+/** Has the files of a policy watched until the end of the test: what is told, and what comes into use. */
+const watch = (files: Partial<HttpPolicy>): { readonly notes: readonly Note[]; readonly used: readonly Secrets[] } => {
+  const notes: Note[] = [];
+  const used: Secrets[] = [];
+  const policy = { tokenFile: '', tlsCert: '', tlsKey: '', clientCa: '', ...files };
+  const tell = (note: Note): void => void notes.push(note);
+  onClose(keepAccess(policy, tell, (secrets) => void used.push(secrets), AGAIN_MS));
+  return { notes, used };
+};
 
 describe('a token', () => {
   test.each(['/', '/api/status', '/metrics', '/incidents/20261122T194200Z-1', '/nothing'])(
@@ -274,17 +287,7 @@ describe('TLS', { timeout: 60_000 }, () => {
     skipBecause(context, whyNoOpenssl);
     const folder = certificates(tmpdir());
     const file = (name: string): string => join(folder, name);
-    const policy = { tokenFile: '', tlsCert: file('server.pem'), tlsKey: file('server.key'), clientCa: '' };
-    const notes: Note[] = [];
-    const used: Secrets[] = [];
-    onClose(
-      keepAccess(
-        policy,
-        (note) => notes.push(note),
-        (secrets) => used.push(secrets),
-        100,
-      ),
-    );
+    const { notes, used } = watch({ tlsCert: file('server.pem'), tlsKey: file('server.key') });
     await until(() => used.length === 1);
     const { port } = await serve({ pages, secrets: () => used[0] as Secrets });
     const socket = connectSecurely({ host: '127.0.0.1', port, rejectUnauthorized: false });
@@ -309,17 +312,7 @@ describe('a token file', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'oomwatchd-token-')), 'token');
     writeFileSync(file, text);
     chmodSync(file, mode);
-    const notes: Note[] = [];
-    const used: Secrets[] = [];
-    const policy = { tokenFile: file, tlsCert: '', tlsKey: '', clientCa: '' };
-    onClose(
-      keepAccess(
-        policy,
-        (note) => notes.push(note),
-        (secrets) => used.push(secrets),
-        100,
-      ),
-    );
+    const { notes, used } = watch({ tokenFile: file });
     await until(() => notes.length > 0);
     expect(notes[0]).toMatchObject({ kind: 'access_failed', file, error: expect.stringContaining(why), hasOld: false });
     expect(used).toEqual([]);
@@ -332,17 +325,9 @@ describe('a token file', () => {
   test('that is a pipe opens nothing, and waits for nobody', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'oomwatchd-token-')), 'token');
     execFileSync('mkfifo', ['-m', '600', file]);
-    const notes: Note[] = [];
-    const policy = { tokenFile: file, tlsCert: '', tlsKey: '', clientCa: '' };
-    onClose(
-      keepAccess(
-        policy,
-        (note) => notes.push(note),
-        () => expect.unreachable(),
-        100,
-      ),
-    );
+    const { notes, used } = watch({ tokenFile: file });
     await until(() => notes.length > 0);
     expect(notes[0]).toMatchObject({ kind: 'access_failed', error: 'is no regular file' });
+    expect(used).toEqual([]);
   });
 });
