@@ -97,7 +97,7 @@ const wordsOf = (chart: Chart, name: string, dots: readonly (Dot | null)[]): str
   const extreme = worstOf(dots, chart.worst);
   if (last == null || extreme === undefined) return `${name}: nothing recorded`;
   const which = chart.worst === 'least' ? 'lowest' : 'highest';
-  return `${name}: now ${chart.show(last.value)}, ${which} ${chart.show(extreme.value)} at ${clockOf(extreme.timeMs)}`;
+  return `${name}: now ${chart.show(last.value)}, ${which} ${chart.show(extreme.value)} at ${clockOf(extreme.timeMs)} UTC`;
 };
 
 /** The figure with its caption: the words are for everybody, and all there is for who does not see the line. */

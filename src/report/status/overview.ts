@@ -186,7 +186,7 @@ const listLines = (document: StatusDocument): TerminalLine[] => {
     ),
     ...(absent.length === 0 ? [] : title('Not on this host, and not needed')),
     ...absent.map(({ name, detail }) => ({ text: `  ${name}: ${detail}` })),
-    ...(events.length === 0 ? [] : title('Last events')),
+    ...(events.length === 0 ? [] : title('Last events (UTC)')),
     ...events.slice(0, EVENTS).map(
       ({ time_ms: ms, level, text }): TerminalLine => ({
         text: `  ${dateOf(ms)}  ${padded(level, 5)}  ${text}`,

@@ -68,7 +68,7 @@ ${section('now', 'Now', tiles(document))}
 ${section('history', 'The last ten minutes', charts(document))}
 ${section('candidates', 'Candidates', candidates(document))}
 <div class="pair">${section('victims', 'Victims', victims(document))}${section('incidents', 'Incidents', incidents(document))}</div>
-${section('events', 'Last events', events(document))}
+${section('events', 'Last events (UTC)', events(document))}
 <div class="pair">${section('schedules', 'Schedules', schedules(document))}${section('findings', 'Findings', findings(document))}</div>
 </main><footer id="footer" data-live>${footer(document)}</footer>
 <script>${constant(SCRIPT)}</script></body></html>

@@ -271,6 +271,14 @@ describe('hostile texts', () => {
     for (const name of HOSTILE.slice(0, 2)) expect(page).not.toContain(name);
   });
 
+  test('says UTC beside each time, or above the list that it stands in', () => {
+    const page = pageOf(statusOf().document());
+    expect(page).toMatch(/>Last events \(UTC\)<\/h2>/);
+    const shown = page.replace(/<ol class="events">.*?<\/ol>/s, '').match(/\d\d:\d\d:\d\d.{0,11}/g) ?? [];
+    expect(shown.length).toBeGreaterThan(4);
+    for (const each of shown) expect(each).toContain('UTC');
+  });
+
   test.each(['../../etc/passwd', 'a/b', 'a.json', 'a%2f', '', 'a\0', ' a', '20261122T194200Z-1\n', 'x'.repeat(65)])(
     'an incident called %j gets no link and no page',
     (id) => {
@@ -353,6 +361,10 @@ describe('a terminal', () => {
     expect(lines.find((line) => line.startsWith('  Pressure some'))).toMatch(/_{10,}.*[#@]/);
     expect(lines.join('\n')).toMatch(/1 +4711 +java +tomcat\.service +3\.5 GiB +\+42 MiB +0 +912000/);
     expect(lines.join('\n')).toContain('leak (pid 6020), killed by oomwatchd 2 min 58 s ago: reaped');
+    expect(lines.slice(lines.indexOf('Last events (UTC)') + 1)).toMatchObject([
+      expect.stringMatching(/^ {2}2026-11-22 \d\d:/),
+      expect.stringMatching(/^ {2}2026-11-22 \d\d:/),
+    ]);
   });
 
   test('cuts by columns, not by characters', () => {

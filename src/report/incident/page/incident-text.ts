@@ -89,8 +89,8 @@ export const textOf = (document: IncidentDocument): string => {
       document.advice.map((text) => paragraph(`- ${text}`)),
     ),
     ...part('Timeline (UTC)', timeline(document)),
-    ...part('The choice', choices(document)),
-    ...part('Livelock', livelocks(document)),
+    ...part('The choice (UTC)', choices(document)),
+    ...part('Livelock (UTC)', livelocks(document)),
     ...part('Who was told', notices(document)),
     ...part('Configuration', [`mode ${config.mode}, ${config.hash} from ${files}`]),
   ];

@@ -49,7 +49,7 @@ const choice = (row: ChoiceRow): Markup => {
   const spared = out.length === 0 ? NOTHING : html`<p class="note">Not eligible: ${out.join(', ')}.</p>`;
   const corrections = row.corrections.map((text) => html`<p class="note">${text}</p>`);
   const nobody = html`<p>There was no candidate.</p>`;
-  return html`<h3>${clockOf(row.time_ms)}, ${row.scanned} processes in ${span(row.scan_ms)}</h3>${
+  return html`<h3>${clockOf(row.time_ms)} UTC, ${row.scanned} processes in ${span(row.scan_ms)}</h3>${
     rows.length === 0
       ? nobody
       : table(['#', 'Process', '#Badness, pages', '#Resident', '#Swap', '#oom_score_adj', 'Why'], rows)
@@ -66,7 +66,7 @@ const signals = ({ signals: all }: IncidentDocument): Markup => {
   );
   return rows.length === 0
     ? NOTHING
-    : part('Signals', table(['Time', 'Signal', 'To', 'Result', '#After verdict', 'Why'], rows));
+    : part('Signals', table(['Time (UTC)', 'Signal', 'To', 'Result', '#After verdict', 'Why'], rows));
 };
 
 const returned = ({ returned: all, lives }: IncidentDocument): Markup => {
@@ -79,19 +79,21 @@ const returned = ({ returned: all, lives }: IncidentDocument): Markup => {
   const ends = lives.map(({ text }) => html`<li>${text}</li>`);
   if (rows.length === 0 && ends.length === 0) return NOTHING;
   const came =
-    rows.length === 0 ? NOTHING : table(['Time', 'Process', '#Came back', '#Expected', '#Within', 'Verdict'], rows);
+    rows.length === 0
+      ? NOTHING
+      : table(['Time (UTC)', 'Process', '#Came back', '#Expected', '#Within', 'Verdict'], rows);
   const gone = ends.length === 0 ? NOTHING : html`<h3>How each of them ended</h3><ul class="advice">${ends}</ul>`;
   return part('Memory that came back', html`${came}${gone}`);
 };
 
 const kernel = ({ kernel: all }: IncidentDocument): Markup => {
   const rows = all.map(({ time_ms, text }) => html`<tr>${timeCell(time_ms)}<td class="x">${text}</td></tr>`);
-  return rows.length === 0 ? NOTHING : part('What the kernel said', table(['Time', 'Record'], rows));
+  return rows.length === 0 ? NOTHING : part('What the kernel said', table(['Time (UTC)', 'Record'], rows));
 };
 
 const livelocks = ({ livelocks: all }: IncidentDocument): Markup => {
   const told = all.map((row) => {
-    const head = html`<h3>${clockOf(row.time_ms)}, ${row.stage}${row.for_ms > 0 ? ` after ${span(row.for_ms)}` : ''}</h3>`;
+    const head = html`<h3>${clockOf(row.time_ms)} UTC, ${row.stage}${row.for_ms > 0 ? ` after ${span(row.for_ms)}` : ''}</h3>`;
     if (row.stage === 'ends') return head;
     return html`${head}${pairs([
       ['Class', `${row.class}: ${row.class_text}`],
@@ -123,7 +125,7 @@ const events = ({ events: all, events_dropped: { count, after } }: IncidentDocum
   const rows = [...all.slice(0, after).map(row), gap, ...all.slice(after).map(row)];
   return part(
     'All events',
-    html`<details><summary>${all.length} lines, as in the log</summary>${table(['Time', 'Level', 'Event'], rows)}</details>`,
+    html`<details><summary>${all.length} lines, as in the log</summary>${table(['Time (UTC)', 'Level', 'Event'], rows)}</details>`,
   );
 };
 

@@ -52,7 +52,7 @@ const numbersOf = (points: PointColumns): Markup => {
         ],
   );
   if (rows.length === 0) return NOTHING;
-  const titles = ['Time', '#MemAvailable', '#SwapFree', '#Some', '#Full', '#I/O full', '#Stalling threads'];
+  const titles = ['Time (UTC)', '#MemAvailable', '#SwapFree', '#Some', '#Full', '#I/O full', '#Stalling threads'];
   return html`<details><summary>The numbers of this picture</summary>${table(titles, rows)}</details>`;
 };
 
@@ -61,7 +61,7 @@ const markList = (marks: readonly Mark[]): Markup => {
     ({ number, timeMs, by, text }) =>
       html`<tr><td class="n">${number}</td><td class="t">${clockOf(timeMs)}</td><td class="x">${by === 'kernel' ? html`<span class="soft">kernel: </span>` : NOTHING}${text}</td></tr>`,
   );
-  return rows.length === 0 ? NOTHING : table(['#', 'Time', 'What'], rows);
+  return rows.length === 0 ? NOTHING : table(['#', 'Time (UTC)', 'What'], rows);
 };
 
 const story = ({ story: sentences }: IncidentDocument): Markup =>

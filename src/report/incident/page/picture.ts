@@ -213,6 +213,6 @@ export const pictureOf = (document: IncidentDocument, marks: readonly Mark[]): M
   return html`<svg class="picture" role="img" aria-labelledby="picture-title picture-text" width="100%" height="384">
 <title id="picture-title">Memory, pressure and stalls over time</title><desc id="picture-text">${described(document, frame, marks)}</desc>
 ${shortTimes(document.points, frame)}${lines}${lanes}${labels}${nothing}
-<text class="label" x="0" y="378">${clockOf(frame.fromMs)}</text><text class="label" x="50%" y="378" text-anchor="middle">${clockOf(middleMs)}</text><text class="label" x="100%" y="378" text-anchor="end">${clockOf(frame.toMs)}</text>
+<text class="label" x="0" y="378">${clockOf(frame.fromMs)} UTC</text><text class="label" x="50%" y="378" text-anchor="middle">${clockOf(middleMs)} UTC</text><text class="label" x="100%" y="378" text-anchor="end">${clockOf(frame.toMs)} UTC</text>
 </svg>`;
 };

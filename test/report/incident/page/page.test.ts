@@ -160,6 +160,18 @@ describe('the page', () => {
     expect(text).toContain('80 %');
   });
 
+  test('says UTC wherever it shows a time: beside it, or above its column', () => {
+    const columns = page.match(/<table>.*?<\/table>/gs) ?? [];
+    const timed = columns.filter((each) => /<td class="t">/.test(each));
+    expect(timed.length).toBeGreaterThan(4);
+    for (const each of timed) expect(each).toContain('>Time (UTC)</th>');
+    const outside = page.replace(/<table>.*?<\/table>/gs, '').replace(/ datetime="[^"]*"/g, '');
+    // "21:34:12 to 21:34:41 UTC" is one.
+    const shown = outside.match(/\d\d:\d\d:\d\d(?:[^:]{0,30}\d\d:\d\d:\d\d)?.{0,12}/g) ?? [];
+    expect(shown.length).toBeGreaterThan(6);
+    for (const each of shown) expect(each).toMatch(/UTC/);
+  });
+
   test('has no scale where there are no numbers', () => {
     const page = pageOf(play({ ...exampleWith(), points: [] })[0] as IncidentDocument);
     expect(page).toContain('no numbers were recorded');
