@@ -1,6 +1,7 @@
 /** Words for cgroups that are short of memory within their own limits. */
 import type { CgroupCondition, CgroupRuleOutcome } from '../core/cgroup-event.ts';
 import { percent, size, sizeOf, span } from './amount.ts';
+import { isPlainPath } from './command-words.ts';
 import { printable, quoted } from './printable.ts';
 import { type EventOf, inBrackets, joined, type LogLevel, type Sentence } from './sentence.ts';
 
@@ -22,14 +23,16 @@ const WHAT: Readonly<Record<CgroupCondition, readonly [LogLevel, string]>> = {
 };
 
 const cureOf = (event: EventOf<'cgroup'>): string => {
-  const raise = `/sys/fs/cgroup${printable(event.path, PATH_LIMIT)}/memory`;
+  // As in the remedies of a livelock: what stands in capitals is what the line names.
+  const path = isPlainPath(event.path) ? event.path : 'PATH';
+  const raise = `/sys/fs/cgroup${path}/memory`;
   switch (event.condition) {
     case 'oom_loop':
       return event.processes > 0 && event.unkillable === event.processes
         ? `all of its processes are at oom_score_adj -1000, which the kernel does not kill; remedy: raise ${raise}.max, or kill one of them by hand`
         : `a victim of it may be unable to exit; remedy: raise ${raise}.max`;
     case 'under_oom': {
-      const files = `/sys/fs/cgroup/memory${printable(event.path, PATH_LIMIT)}/memory`;
+      const files = `/sys/fs/cgroup/memory${path}/memory`;
       return `remedy: echo 0 > ${files}.oom_control, raise ${files}.limit_in_bytes, or kill one of its processes by hand`;
     }
     case 'memory_high':

@@ -1,13 +1,11 @@
 /** Words for a livelock: what it is, what was seen, what ends it. */
 import type { LivelockCause } from '../core/livelock.ts';
 import { span } from './amount.ts';
+import { isPlainPath, unitAt } from './command-words.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from './livelock-remedy.ts';
 import { quoted } from './printable.ts';
 import { detail, type EventOf, joined, type Sentence } from './sentence.ts';
 
-/** "/system.slice/db.service" is the unit of a remedy. A name that is more than a word to a shell is made part of none. */
-const UNIT = /\/([\w@.:-]+\.(?:service|scope|slice))$/;
-const PATH = /^(?:\/[\w@.:-]+)+$/;
 const PID = /^pid (\d+)/;
 
 /** Causes whose subject is a cgroup, with the remedy where it is no unit. */
@@ -23,8 +21,8 @@ const OF_CGROUP: Readonly<Partial<Record<LivelockCause, string>>> = {
 export const livelockRemedy = (cause: LivelockCause, subject: string): string => {
   const { remedy } = CAUSE_WORDS[cause];
   const ofCgroup = OF_CGROUP[cause];
-  if (ofCgroup !== undefined && PATH.test(subject)) {
-    const unit = UNIT.exec(subject)?.[1];
+  if (ofCgroup !== undefined && isPlainPath(subject)) {
+    const unit = unitAt(subject);
     return unit === undefined ? ofCgroup.replaceAll('PATH', subject) : remedy.replace('UNIT', unit);
   }
   const pid = PID.exec(subject)?.[1];

@@ -83,3 +83,16 @@ test.each<[OomwatchdEvent, string]>([
 ])('rule %#', (event, sentence) => {
   expect(said(event)).toBe(sentence);
 });
+
+test.each([
+  ['more than a word to a shell', '/a;reboot/b'],
+  ['shortened here', `/${'a'.repeat(300)}`],
+])('lets no path into a command that is %s', (_, path) => {
+  for (const condition of ['oom_loop', 'under_oom', 'memory_high'] as const) {
+    const remedy = said({ ...high, path, condition }).split('remedy: ')[1] ?? '';
+    expect(remedy).toContain('/sys/fs/cgroup');
+    expect(remedy).toContain('PATH/memory.');
+    expect(remedy).not.toContain('reboot');
+    expect(remedy).not.toContain('...');
+  }
+});

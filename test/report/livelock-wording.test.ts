@@ -39,12 +39,33 @@ describe('a livelock in words', () => {
     expect(livelockRemedy('memcg_under_oom', '/a/b-1')).toContain(
       'echo 0 > /sys/fs/cgroup/memory/a/b-1/memory.oom_control',
     );
+    expect(livelockRemedy('memory_high', '/a/-Hhost.example.service')).toBe(CAUSE_WORDS.memory_high.remedy);
     for (const subject of ['/a/$(reboot)', '/a/x;y.service', 'x.service', '/a b/c.scope']) {
       expect(livelockRemedy('memory_high', subject)).toBe(CAUSE_WORDS.memory_high.remedy);
     }
     expect(livelockRemedy('fork_storm', '/x.service')).toBe(CAUSE_WORDS.fork_storm.remedy);
     expect(livelockRemedy('core_dump', 'pid 4711 (java)')).toContain('kill -9 4711 ends');
     expect(livelockRemedy('core_dump', 'pid x')).toContain('kill -9 PID ends');
+  });
+
+  test.each([
+    '/user.slice/user-1000.slice/user@1000.service/app.slice/sshd.service',
+    '/system.slice/docker-abc.scope/system.slice/sshd.service',
+    '/machine/sshd.service',
+  ])('takes no cgroup that its owner has named for a unit of the host: %s', (subject) => {
+    for (const cause of ['memory_high', 'memcg_unkillable', 'oom_lock'] as const) {
+      expect(livelockRemedy(cause, subject)).toContain(`/sys/fs/cgroup${subject}/`);
+      expect(livelockRemedy(cause, subject)).not.toContain('systemctl');
+    }
+  });
+
+  test.each([
+    ['/system.slice/sshd.service', 'sshd.service'],
+    ['/user.slice/user-1000.slice/user@1000.service', 'user@1000.service'],
+    ['/system.slice/system-getty.slice/getty@tty1.service', 'getty@tty1.service'],
+    ['/system.slice', 'system.slice'],
+  ])('names the unit of the host that has the cgroup %s', (subject, unit) => {
+    expect(livelockRemedy('memcg_unkillable', subject)).toContain(`systemctl kill -s KILL ${unit} works`);
   });
 
   test('has words for every class and cause', () => {

@@ -1,5 +1,6 @@
 /** The words of an incident report. Sentences of single events are those of the log (wording.ts and its neighbours). */
 import { count, size, sizeOf, span } from '../../amount.ts';
+import { isPlainUnit } from '../../command-words.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from '../../livelock-remedy.ts';
 import { livelockRemedy } from '../../livelock-wording.ts';
 import { available, type EventOf, named, who } from '../../sentence.ts';
@@ -115,9 +116,6 @@ export const storyOf = (facts: Facts): [string, string, string] => [
   whatCame(facts),
 ];
 
-/** A unit whose name is one word to a shell. */
-const UNIT = /^[\w@.:-]+\.(service|scope|slice)$/;
-
 /** What to do now, most urgent first, each once. */
 export const adviceOf = (facts: Facts): string[] => {
   const advice: string[] = [];
@@ -132,7 +130,7 @@ export const adviceOf = (facts: Facts): string[] => {
     if (event.kind === 'kill_burst' || event.kind === 'kernel_kills_unseen') advice.push(sentence(lineOf(event).msg));
   }
   for (const { victim } of facts.signals.list()) {
-    if (!UNIT.test(victim.unit)) continue;
+    if (!isPlainUnit(victim.unit)) continue;
     advice.push(
       `If ${victim.unit} grows again: systemctl set-property ${victim.unit} MemoryMax=SIZE lets it fail by itself, before the host is short.`,
     );
