@@ -3,7 +3,6 @@
 export interface JobQueue {
   /** false: too many wait already, and this one is not done. */
   push(job: () => Promise<void>): boolean;
-  readonly isIdle: boolean;
   /** Resolves when everything pushed so far has ended, however. */
   ended(): Promise<void>;
 }
@@ -21,9 +20,6 @@ export const createJobQueue = (limit: number, failed: (error: unknown) => void):
         .catch(failed)
         .finally(() => waiting--);
       return true;
-    },
-    get isIdle() {
-      return waiting === 0;
     },
     ended: () => last,
   };

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IncidentDocument } from '../../../../src/report/incident/document/document.ts';
 import type { IncidentHead } from '../../../../src/report/incident/incident-head.ts';
 import * as files from '../../../../src/report/incident/store/incident-files.ts';
@@ -22,6 +22,7 @@ import {
 } from '../../../../src/report/incident/store/incident-store.ts';
 import type { Note } from '../../../../src/report/notes.ts';
 import { kernelKill, stamped, started } from '../../events.ts';
+import { until } from '../../pipe.ts';
 import { exampleWith, points } from '../example.ts';
 import { recorderOf } from '../recorded.ts';
 
@@ -130,6 +131,22 @@ describe('a report', () => {
     expect(store.heads()).toMatchObject([{ id, outcome: 'interrupted', endedMs: 5 }]);
     expect(kindsOf()).toEqual(['incidents_unwritable']);
     expect(await store.read(id, 'json')).toBe(left);
+  });
+
+  test('is written down soon though something else waits for the disk that it is written to', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const store = await open();
+    let release = (): void => undefined;
+    const hung = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    store.inDirectory(() => hung);
+    for (const event of exampleWith().events.slice(0, 8)) store.event(event);
+    vi.advanceTimersByTime(6000);
+    vi.useRealTimers();
+    release();
+    await until(() => readdirSync(directory).some((name) => name.endsWith('.json')));
+    expect(readFileSync(join(directory, readdirSync(directory)[0] ?? ''), 'utf8')).toContain('"state":"open"');
   });
 
   test('takes up what came of its notices', async () => {
