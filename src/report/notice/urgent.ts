@@ -2,6 +2,7 @@
 import type { KilledBy } from '../../core/dying.ts';
 import type { ProcessFacts, StampedEvent } from '../../core/event.ts';
 import type { NoticeKind } from '../../core/notice-policy.ts';
+import { isUnanswered } from '../unanswered.ts';
 
 interface Urgent {
   readonly kind: NoticeKind;
@@ -16,9 +17,6 @@ const KEYS_MAX = 256;
 /** Strangers may kill and hang as they like: nobody is woken for it. */
 const OURS: readonly KilledBy[] = ['oomwatchd', 'standby', 'kernel'];
 
-/** Nothing was meant to be done, or it is being done. */
-const NO_NEWS: readonly string[] = ['observe_mode', 'waiting_for_victim'];
-
 /** The notice of an event and what makes it the same as another; undefined: none. */
 const judge = (event: StampedEvent): (Urgent & { readonly key: string }) | undefined => {
   switch (event.kind) {
@@ -29,9 +27,9 @@ const judge = (event: StampedEvent): (Urgent & { readonly key: string }) | undef
         ? { kind: 'stuck_victim', key: `stuck ${event.pid} ${event.reason}` }
         : undefined;
     case 'no_action':
-      return NO_NEWS.includes(event.reason)
-        ? undefined
-        : { kind: 'no_action', key: `no_action ${event.episode} ${event.reason}` };
+      return isUnanswered(event.reason)
+        ? { kind: 'no_action', key: `no_action ${event.episode} ${event.reason}` }
+        : undefined;
     case 'signal': {
       // Who goes along with a victim, hundreds in a fork storm, is told with it.
       if (!event.sent || event.company !== '') return undefined;

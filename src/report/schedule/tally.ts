@@ -1,5 +1,6 @@
 /** What happened in the last 24 hours, in buckets of an hour: constant memory, and what an earlier reporter has counted is added. */
 import type { StampedEvent } from '../../core/event.ts';
+import { isUnanswered } from '../unanswered.ts';
 
 export const TALLIED = [
   'kills',
@@ -70,7 +71,7 @@ const countOf = (event: StampedEvent): readonly [Tallied, number] | undefined =>
     case 'victim':
       return event.life === 'stuck' ? ['stuck_victims', 1] : undefined;
     case 'no_action':
-      return event.reason === 'observe_mode' || event.reason === 'waiting_for_victim' ? undefined : ['no_action', 1];
+      return isUnanswered(event.reason) ? ['no_action', 1] : undefined;
     case 'policy_rejected':
       return ['reload_failures', 1];
     case 'dropped':

@@ -39,6 +39,8 @@ describe('what is told at once', () => {
     [{ ...noAction, reason: 'futile' }, 'no_action'],
     [{ ...noAction, reason: 'observe_mode' }, undefined],
     [{ ...noAction, reason: 'waiting_for_victim' }, undefined],
+    [{ ...noAction, reason: 'victim_vanished' }, undefined],
+    [{ ...noAction, reason: 'recovered_while_selecting' }, undefined],
     [rescue, 'signal'],
     [{ ...rescue, outcome: 'nobody' }, undefined],
     [sysrq, 'signal'],

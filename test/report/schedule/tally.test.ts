@@ -25,6 +25,8 @@ const EVENTS: readonly OomwatchdEvent[] = [
   { ...victim, life: 'gone' },
   noAction,
   { ...noAction, reason: 'observe_mode' },
+  { ...noAction, reason: 'victim_vanished' },
+  { ...noAction, reason: 'recovered_while_selecting' },
   { ...rescue, outcome: 'nobody' },
   { kind: 'policy_rejected', errors: [] },
   { kind: 'dropped', count: 17 },

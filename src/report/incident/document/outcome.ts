@@ -1,5 +1,6 @@
 /** What an incident came to, in one word of a closed list. */
 
+import { isUnanswered } from '../../unanswered.ts';
 import type { Facts } from '../gather/facts.ts';
 import type { Outcome } from './document.ts';
 
@@ -17,6 +18,6 @@ export const outcomeOf = (facts: Facts): Outcome => {
   if (others.list().some((event) => event.kind === 'rescue' && event.outcome === 'killed')) return 'standby_killed';
   if (kernel.list().some((event) => event.kind === 'kernel_kill')) return 'kernel_killed';
   if (signals.list().some(({ sent, errno }) => !sent && errno === 0)) return 'observed';
-  const isIdle = nothings.list().some(({ reason }) => reason !== 'waiting_for_victim' && reason !== 'observe_mode');
+  const isIdle = nothings.list().some(({ reason }) => isUnanswered(reason));
   return isIdle || (holders !== undefined && holders.holders.length > 0) ? 'nothing_done' : 'passed';
 };

@@ -131,6 +131,15 @@ describe('the story', () => {
     expect(victims).toBe(3);
   });
 
+  test.each([
+    ['victim_vanished', 'passed'],
+    ['recovered_while_selecting', 'passed'],
+    ['all_protected', 'nothing_done'],
+  ] as const)('of a shortage that is over after %s has the outcome %s', (reason, outcome) => {
+    const over = { kind: 'episode_ended', episode: 1, durationMs: 900, signals: 0, returnedKiB: 0 } as const;
+    expect(storyOf({ kind: 'no_action', episode: 1, reason, detail: '', memory }, over).outcome).toBe(outcome);
+  });
+
   test('of a kill by the kernel says that we signalled nobody', () => {
     const { title, story, outcome } = storyOf(kernelKill);
     expect(title).toBe('The kernel killed java (pid 4711)');
