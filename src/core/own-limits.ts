@@ -4,7 +4,7 @@
  * the watermark as well: all signs of core/detect/thrash. But its pages come back within it, which memory.stat tells.
  */
 import { type CgroupRow, isAtLimit, isNearLimit, isWithin } from './cgroup-row.ts';
-import { ABSENT, WHOLE_PERMYRIAD } from './units.ts';
+import { ABSENT } from './units.ts';
 
 export interface OwnLimits {
   /** When cgroups were last read; ABSENT: never. */
@@ -13,70 +13,82 @@ export interface OwnLimits {
   restores: number;
   /** Some cgroup stood near its limit. */
   isNear: boolean;
-  /** Of all pages that came back since the reading before, those within cgroups at their limits; ABSENT: not known. */
-  permyriad: number;
+  /** Since when the two sums below have been made; ABSENT: they are not. */
+  sinceMs: number;
+  /** Pages that came back on the host, and those of them that did within cgroups at their limits; older ones count less. */
+  all: number;
+  within: number;
 }
 
 export const createOwnLimits = (): OwnLimits => ({
   readMs: ABSENT,
   restores: ABSENT,
   isNear: false,
-  permyriad: ABSENT,
+  sinceMs: ABSENT,
+  all: 0,
+  within: 0,
 });
 
 /** Two readings further apart than this are no measure of now; four times their usual distance. */
 const SPAN_MAX_MS = 2000;
-
-/**
- * Pages that one event of a limit explains at most: each is followed by one round of reclaim, of 32 pages at least
- * (try_charge_memcg(), SWAP_CLUSTER_MAX), charges are made for 64 (MEMCG_CHARGE_BATCH). So a cgroup that touches its limit now
- * and then explains nothing of a thrash of the host that it takes part in.
- */
-const PAGES_PER_EVENT = 64;
-
-const explainedPerS = ({ restoresPerS, maxPerS, highPerS }: CgroupRow): number =>
-  Math.min(restoresPerS, (Math.max(0, maxPerS) + Math.max(0, highPerS)) * PAGES_PER_EVENT);
+/** Of what was counted before, at each reading: half of a sum is from the last two or three. */
+const KEPT = 0.75;
 
 const MS_PER_S = 1000;
 
-/** ABSENT where one of them has not been read twice. */
-const shareOf = (rows: readonly CgroupRow[], hostPerS: number): number => {
-  const limited = rows.filter(isAtLimit);
+/** Pages a second within cgroups at their limits; ABSENT where one of them has not been read twice. */
+const withinPerS = (rows: readonly CgroupRow[]): number => {
+  const limited = rows.filter((row) => isAtLimit(row) && isNearLimit(row));
   // Whatever comes back below is counted above as well (rstat).
   const outermost = limited.filter(({ path }) => !limited.some((row) => row.path !== path && isWithin(path, row.path)));
   if (outermost.some(({ restoresPerS }) => restoresPerS === ABSENT)) return ABSENT;
-  const sum = outermost.reduce((before, row) => before + explainedPerS(row), 0);
-  return Math.min(WHOLE_PERMYRIAD, Math.round((sum / hostPerS) * WHOLE_PERMYRIAD));
+  return outermost.reduce((sum, { restoresPerS }) => sum + restoresPerS, 0);
 };
 
-/** Takes in a reading of cgroups; `restores`: workingset_restore of /proc/vmstat, of the same moment. */
+/**
+ * Takes in a reading of cgroups; `restores`: workingset_restore of /proc/vmstat, of the same moment. In a thrash of the host
+ * a cgroup falls below its limit by what is taken from it, so that one at its limit, with events of it, thrashes by itself.
+ */
 export const noteOwnLimits = (own: OwnLimits, rows: readonly CgroupRow[], restores: number, nowMs: number): void => {
   const spanMs = own.readMs === ABSENT ? ABSENT : nowMs - own.readMs;
-  const isSpan = spanMs > 0 && spanMs <= SPAN_MAX_MS && own.restores !== ABSENT && restores > own.restores;
-  own.permyriad = isSpan ? shareOf(rows, ((restores - own.restores) * MS_PER_S) / spanMs) : ABSENT;
+  const cameBack = own.restores === ABSENT || restores < own.restores ? ABSENT : restores - own.restores;
+  const perS = withinPerS(rows);
+  if (spanMs <= 0 || spanMs > SPAN_MAX_MS || cameBack === ABSENT || perS === ABSENT) {
+    own.sinceMs = ABSENT;
+    own.all = own.within = 0;
+  } else {
+    if (own.sinceMs === ABSENT) own.sinceMs = own.readMs;
+    own.all = own.all * KEPT + cameBack;
+    own.within = own.within * KEPT + (perS * spanMs) / MS_PER_S;
+  }
   own.isNear = rows.some((row) => isNearLimit(row) || isAtLimit(row));
   own.readMs = nowMs;
   own.restores = restores;
 };
 
-/** From three quarters on what is left over is the difference between two readings that are some milliseconds apart. */
-const THEIRS_PERMYRIAD = 7500;
-
-/**
- * For how long a verdict waits for two readings after the signs began. A host that does thrash is helped that much later where
- * somebody is near a limit, and not at all later elsewhere.
- */
-const PATIENCE_MS = 1500;
+/** Most of it: the two counters are read some milliseconds apart, and each lags behind by some hundred pages of each CPU. */
+const THEIRS_SHARE = 0.5;
+/** For the same reason not by one reading: four of those that a verdict waits for. */
+const KNOWN_AFTER_MS = 1000;
 
 const isFresh = ({ isNear, readMs }: OwnLimits, nowMs: number): boolean => isNear && nowMs - readMs <= SPAN_MAX_MS;
 
+const isKnown = ({ sinceMs, readMs }: OwnLimits): boolean => sinceMs !== ABSENT && readMs - sinceMs >= KNOWN_AFTER_MS;
+
+const isTheirs = ({ within, all }: OwnLimits): boolean => within > 0 && within >= all * THEIRS_SHARE;
+
 /** Whether it is known that what comes back now does so within cgroups at their limits. */
 export const isWithinLimits = (own: OwnLimits, nowMs: number): boolean =>
-  isFresh(own, nowMs) && own.permyriad >= THEIRS_PERMYRIAD;
+  isFresh(own, nowMs) && isKnown(own) && isTheirs(own);
+
+/**
+ * For how long a verdict waits until it is known. A host that does thrash is helped that much later where somebody is near a
+ * limit, and not at all later elsewhere.
+ */
+const PATIENCE_MS = 2500;
 
 /** Whether signs of a thrash that have been there since `sinceMs` may be taken for the host's. */
 export const isOfTheHost = (own: OwnLimits, sinceMs: number, nowMs: number): boolean => {
   if (!isFresh(own, nowMs)) return true;
-  const isKnown = own.permyriad !== ABSENT && own.readMs > sinceMs;
-  return isKnown ? own.permyriad < THEIRS_PERMYRIAD : nowMs - sinceMs >= PATIENCE_MS;
+  return isKnown(own) && own.readMs > sinceMs ? !isTheirs(own) : nowMs - sinceMs >= PATIENCE_MS;
 };

@@ -1,7 +1,13 @@
 /** Whose the pages are that come back: of cgroups at limits of their own, or of the host. */
 import { describe, expect, it } from 'vitest';
 import type { CgroupRow } from '../../src/core/cgroup-row.ts';
-import { createOwnLimits, isOfTheHost, noteOwnLimits, type OwnLimits } from '../../src/core/own-limits.ts';
+import {
+  createOwnLimits,
+  isOfTheHost,
+  isWithinLimits,
+  noteOwnLimits,
+  type OwnLimits,
+} from '../../src/core/own-limits.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
 import { defaultPolicy } from '../support/policy.ts';
 import { aRow } from './cgroup/rows.ts';
@@ -21,56 +27,79 @@ const pod = (differences: Partial<CgroupRow> = {}): CgroupRow =>
     ...differences,
   });
 
-/** Two readings, half a second apart; `hostPerS` pages come back on the whole host. */
-const read = (rows: readonly CgroupRow[], hostPerS: number, apartMs = 500): OwnLimits => {
+/** Readings, a quarter of a second apart; `hostPerS` pages come back on the whole host. */
+const read = (rows: readonly CgroupRow[], hostPerS: number, apartMs = 250, times = 6): OwnLimits => {
   const own = createOwnLimits();
-  noteOwnLimits(own, rows, 10_000, 1000);
-  noteOwnLimits(own, rows, 10_000 + (hostPerS * apartMs) / 1000, 1000 + apartMs);
+  for (let at = 0; at < times; at++)
+    noteOwnLimits(own, rows, 10_000 + (hostPerS * apartMs * at) / 1000, 1000 + apartMs * at);
   return own;
 };
+const isTheirs = (own: OwnLimits): boolean => isWithinLimits(own, own.readMs);
 
-describe('the part that comes back within limits', () => {
-  it.each<[string, readonly CgroupRow[], number, number]>([
-    ['all of it', [pod()], 1900, 10_000],
-    ['never more than all, whenever the two were read', [pod()], 1500, 10_000],
-    ['half', [pod()], 3800, 5000],
-    ['that of two', [pod(), pod({ path: '/other', restoresPerS: 950 })], 3800, 7500],
-    ['counted once where one is below the other', [pod({ path: '/pod/main' }), pod()], 3800, 5000],
-    ['at memory.high as well', [pod({ maxPerS: 0, highPerS: 60 })], 1900, 10_000],
-    ['no more than its events explain', [pod({ maxPerS: 10 })], 1900, 3368],
-    ['nothing of one that is near its limit and not held up', [pod({ maxPerS: 0, restoresPerS: ABSENT })], 1900, 0],
-    ['not known before it was read twice', [pod({ restoresPerS: ABSENT })], 1900, ABSENT],
-    ['nothing where nobody has a limit', [], 1900, 0],
-  ])('%s', (_, rows, hostPerS, permyriad) => expect(read(rows, hostPerS).permyriad).toBe(permyriad));
+describe('what comes back does so within limits', () => {
+  it.each<[string, readonly CgroupRow[], number]>([
+    ['when all of it does', [pod()], 1900],
+    ['when more than all does, whenever the two were read', [pod()], 1500],
+    ['when half of it does', [pod()], 3800],
+    ['when half of it does in two', [pod(), pod({ path: '/other', restoresPerS: 950 })], 5700],
+    ['when it does so at memory.high', [pod({ maxPerS: 0, highPerS: 60 })], 1900],
+  ])('%s', (_, rows, hostPerS) => expect(isTheirs(read(rows, hostPerS))).toBe(true));
 
-  it('is not known from readings that are far apart, or without a counter of the host', () => {
-    expect(read([pod()], 1900, 2001).permyriad).toBe(ABSENT);
-    expect(read([pod()], 0).permyriad).toBe(ABSENT);
-    const own = createOwnLimits();
-    noteOwnLimits(own, [pod()], ABSENT, 1000);
-    noteOwnLimits(own, [pod()], 5000, 1500);
-    expect(own.permyriad).toBe(ABSENT);
+  it.each<[string, readonly CgroupRow[], number]>([
+    ['when less does', [pod()], 3900],
+    ['when it is counted twice, as one is below the other', [pod({ path: '/pod/main' }), pod()], 3900],
+    ['in one that is near its limit and not held up', [pod({ maxPerS: 0, restoresPerS: ABSENT })], 1900],
+    ['in one that was held up and is below, as the host has taken from it', [pod({ currentKiB: 40 * MIB })], 1900],
+    ['before it was read twice', [pod({ restoresPerS: ABSENT })], 1900],
+    ['where nobody has a limit', [], 1900],
+    ['where nothing comes back', [pod({ restoresPerS: 0 })], 0],
+  ])('not %s', (_, rows, hostPerS) => expect(isTheirs(read(rows, hostPerS))).toBe(false));
+
+  it('is known after a second of readings, and unknown after a gap', () => {
+    const readings = [1, 2, 3, 4, 5].map((times) => isTheirs(read([pod()], 1900, 250, times)));
+    expect(readings).toEqual([false, false, false, false, true]);
+    expect(isTheirs(read([pod()], 1900, 2001))).toBe(false);
+    const own = read([pod()], 1900);
+    noteOwnLimits(own, [pod()], ABSENT, own.readMs + 250);
+    expect(isTheirs(own), 'without a counter of the host').toBe(false);
+  });
+
+  it('is not judged by one reading that lags behind', () => {
+    const own = read([pod()], 1900);
+    noteOwnLimits(own, [pod({ restoresPerS: 300 })], own.restores + 475, own.readMs + 250);
+    expect(isTheirs(own)).toBe(true);
+  });
+
+  it('ends when it comes back elsewhere', () => {
+    const own = read([pod()], 1900);
+    for (let at = 0; at < 4; at++) noteOwnLimits(own, [pod()], own.restores + 2000, own.readMs + 250);
+    expect(isTheirs(own)).toBe(false);
+  });
+
+  it('is forgotten when nobody reads any more', () => {
+    const own = read([pod()], 1900);
+    expect(isWithinLimits(own, own.readMs + 2000)).toBe(true);
+    expect(isWithinLimits(own, own.readMs + 2001)).toBe(false);
   });
 });
 
 describe('a thrash is the host’s', () => {
   const SINCE_MS = 1200;
-  const own = (differences: Partial<OwnLimits>): OwnLimits => ({
-    ...{ readMs: 1500, restores: 0, isNear: true, permyriad: 10_000 },
-    ...differences,
-  });
+  const known = { readMs: 3000, restores: 0, isNear: true, sinceMs: 1000, all: 1000, within: 900 };
 
   it.each<[string, Partial<OwnLimits>, number, boolean]>([
-    ['when cgroups have never been read', createOwnLimits(), 1500, true],
-    ['when nobody is near a limit', { isNear: false, permyriad: ABSENT }, 1500, true],
-    ['not when three quarters come back within limits', { permyriad: 7500 }, 1500, false],
-    ['nor later', { permyriad: 7500, readMs: 60_000 }, 61_000, false],
-    ['when less does', { permyriad: 7499 }, 1500, true],
-    ['not yet when the reading is from before the signs', { readMs: 1200, permyriad: 0 }, 1500, false],
-    ['not yet while it is not known', { permyriad: ABSENT }, 2699, false],
-    ['when it has not become known for long', { permyriad: ABSENT }, 2700, true],
-    ['when nobody reads cgroups any more', {}, 3501, true],
-  ])('%s', (_, differences, nowMs, expected) => expect(isOfTheHost(own(differences), SINCE_MS, nowMs)).toBe(expected));
+    ['when cgroups have never been read', createOwnLimits(), 3000, true],
+    ['when nobody is near a limit', { isNear: false }, 3000, true],
+    ['not when most comes back within limits', {}, 3000, false],
+    ['nor later', { readMs: 60_000 }, 61_000, false],
+    ['when less does', { within: 499 }, 3000, true],
+    ['not yet when the last reading is from before the signs', { readMs: 1200, within: 0, sinceMs: 0 }, 1500, false],
+    ['not yet while it is not known', { sinceMs: 2500, within: 0 }, 3699, false],
+    ['when it has not become known for long', { sinceMs: 2500 }, 3700, true],
+    ['when nobody reads cgroups any more', {}, 5001, true],
+  ])('%s', (_, differences, nowMs, expected) =>
+    expect(isOfTheHost({ ...known, ...differences }, SINCE_MS, nowMs)).toBe(expected),
+  );
 });
 
 describe('on a host whose cache fills it, with all signs of a thrash', () => {
@@ -101,12 +130,12 @@ describe('on a host whose cache fills it, with all signs of a thrash', () => {
   });
 
   it('the largest dies when the pages come back elsewhere, beside a cgroup at its limit', () => {
-    expect(killed(3, () => [pod({ restoresPerS: 300 })])).toHaveLength(1);
+    expect(killed(4, () => [pod({ restoresPerS: 300 })])).toHaveLength(1);
   });
 
   it('and sooner where nobody is near a limit', () => {
-    const [alone] = killed(3, () => []);
-    const [beside] = killed(3, () => [pod({ maxPerS: 0, currentKiB: 59 * MIB, restoresPerS: ABSENT })]);
-    expect([alone, beside]).toEqual(['after 400 ms', 'after 600 ms']);
+    const [alone] = killed(4, () => []);
+    const [beside] = killed(4, () => [pod({ maxPerS: 0, currentKiB: 59 * MIB, restoresPerS: ABSENT })]);
+    expect([alone, beside]).toEqual(['after 400 ms', 'after 1100 ms']);
   });
 });

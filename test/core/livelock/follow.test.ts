@@ -81,10 +81,10 @@ describe('a livelock over time', () => {
   it('is none while what comes back does so within cgroups at their limits, and one as soon as it does not', () => {
     pass(60);
     const { ownLimits } = state.detect;
-    Object.assign(ownLimits, { isNear: true, permyriad: 9000, readMs: nowMs + 20_000 });
+    Object.assign(ownLimits, { isNear: true, sinceMs: 0, readMs: nowMs + 20_000, all: 100, within: 90 });
     pass(20, THRASH);
     expect(told()).toEqual([]);
-    ownLimits.permyriad = 1000;
+    ownLimits.within = 10;
     pass(3, THRASH);
     expect(told()).toEqual(['begins overload file_thrash']);
   });
