@@ -26,8 +26,8 @@ for (let run = 1; run <= RUNS; run++) {
         ],
       });
       const { stdout } = await scene.guest.sh(`cat ${GROUP}/memory.pressure`);
-      const fullUs = Number(/full .*total=(\d+)/.exec(stdout)?.[1]);
-      expect(fullUs, 'microseconds in which all of the cgroup waited for memory').toBeGreaterThan(10e6);
+      const someUs = Number(/some .*total=(\d+)/.exec(stdout)?.[1]);
+      expect(someUs, 'microseconds in which some task of the cgroup waited for memory').toBeGreaterThan(20e6);
       expect(counterGrowth(seen, 'pgsteal_kswapd'), 'pages reclaimed of the host').toBeGreaterThan(5000);
       expectAlive(seen, 'hog', 'stream', 'pod', ...innocentNames);
       await expectNoAlarm(scene, seen, '/pod');

@@ -22,11 +22,11 @@ for (let run = 1; run <= RUNS; run++) {
         ],
       });
       expectAlive(seen, 'high', 'file');
-      // Of the host "full" is nothing but a share of the time in which nobody else ran: each cgroup's own is what is meant.
+      // "full" is a share of the time in which nobody else ran, of the cgroup too: how busy the machine is decides it.
       for (const group of ['high', 'file']) {
         const { stdout } = await scene.guest.sh(`cat /sys/fs/cgroup/${group}/memory.pressure`);
-        const fullUs = Number(/full .*total=(\d+)/.exec(stdout)?.[1]);
-        expect(fullUs, `microseconds in which all tasks of ${group} waited for memory`).toBeGreaterThan(10e6);
+        const someUs = Number(/some .*total=(\d+)/.exec(stdout)?.[1]);
+        expect(someUs, `microseconds in which some task of ${group} waited for memory`).toBeGreaterThan(15e6);
       }
       expect(counterGrowth(seen, 'memory_some'), 'microseconds in which some task of the host did').toBeGreaterThan(
         15e6,
