@@ -39,13 +39,20 @@ const wrongItem = (item: string, { least, most }: Field): string => {
   return first !== undefined && last === undefined ? `a step needs a range, as in "${first}-${most}/${step}"` : '';
 };
 
-const numbersOf = (text: string): number[] => [...text.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+/** All that a field of valid items names. */
+const namedBy = (text: string, { least, most }: Field): number[] =>
+  text.split(',').flatMap((item) => {
+    const [, first, last, step = '1'] = ITEM.exec(item) ?? [];
+    const from = first === undefined ? least : Number(first);
+    const to = first === undefined ? most : Number(last ?? first);
+    return Array.from({ length: Math.floor((to - from) / Number(step)) + 1 }, (_, at) => from + at * Number(step));
+  });
 
-/** Days of month that none of the months has: such a job would never run. */
+/** Days of month that none of the months has: such a job would never run, and node-cron refuses it. */
 const neverComes = (day: string, month: string): boolean => {
-  if (!/^[\d,]+$/.test(day) || !/^[\d,]+$/.test(month)) return false;
-  const longest = Math.max(...numbersOf(month).map((number) => DAYS[number - 1] ?? 0));
-  return numbersOf(day).every((number) => number > longest);
+  const [, , ofMonth, ofYear] = FIELDS as readonly [Field, Field, Field, Field];
+  const longest = Math.max(...namedBy(month, ofYear).map((number) => DAYS[number - 1] as number));
+  return Math.min(...namedBy(day, ofMonth)) > longest;
 };
 
 const refused = (text: string): string => {

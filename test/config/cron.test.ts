@@ -39,6 +39,8 @@ describe('refused, with the field that is wrong:', () => {
     ['1,,2 * * * *', 'minute "" cannot be used: write numbers'],
     ['0 0 30,31 2 *', 'month 2 has no day 30,31'],
     ['0 0 31 4,6 *', 'month 4,6 has no day 31'],
+    ['0 0 30-31 2 *', 'month 2 has no day 30-31'],
+    ['0 0 31 2-6/2 *', 'month 2-6/2 has no day 31'],
     ['0 0 1 * 1', 'day of month and day of week are both limited'],
     ['\n', 'it has 0 fields'],
   ])('%j', (text, why) => {
