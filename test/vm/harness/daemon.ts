@@ -14,6 +14,8 @@ export interface DaemonOptions extends DaemonSettings {
   isProtected?: boolean;
   /** Kernel modules that are there before it starts. */
   modules?: string[];
+  /** Its log goes through LOG_PIPE and a reader that can be stopped (its pid is in LOG_READER): as journald, when a disk hangs. */
+  hasLogPipe?: boolean;
 }
 
 /** Beside a saved machine: what is running in it. */
@@ -29,6 +31,9 @@ const CONFIG = '/etc/oomwatchd/config.yaml';
 const READY_WITHIN_MS = 90_000;
 /** The reporter comes up behind control, in ten seconds of this guest: what it costs is no part of any case. */
 const REPORTER_WITHIN_MS = 60_000;
+export const LOG_PIPE = '/run/log';
+export const LOG_READER = `${LOG_PIPE}.reader`;
+const THROUGH_PIPE = `mkfifo ${LOG_PIPE}; (cat ${LOG_PIPE} & echo $! > ${LOG_READER}); exec > ${LOG_PIPE} 2>&1\n`;
 const METRICS = 'http://127.0.0.1:9854/metrics';
 
 /**
@@ -50,7 +55,7 @@ mount -t ext4 -o ro /dev/vdc /opt/daemon && mount -t tmpfs conf /etc/oomwatchd |
 cat > ${CONFIG} <<'END_OF_CONFIG'
 ${writeConfigYaml(options)}
 END_OF_CONFIG
-${(options.modules ?? []).map((name) => `modprobe ${name} || exit 71\n`).join('')}${isProtected ? enterUnit(unit) : NO_PROTECTION}
+${(options.modules ?? []).map((name) => `modprobe ${name} || exit 71\n`).join('')}${options.hasLogPipe ? THROUGH_PIPE : ''}${isProtected ? enterUnit(unit) : NO_PROTECTION}
 mkdir -p ${INCIDENTS} && chown oomwatchd ${INCIDENTS} && cd / && NOTIFY_SOCKET=/run/notify exec ${isProtected ? `${environment} ${command}` : `${WITHOUT_CAPABILITIES} ${command}`}`;
 }
 
