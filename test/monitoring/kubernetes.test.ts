@@ -1,13 +1,15 @@
 /** config/kubernetes, as far as it can be tried without a cluster: its form, and what its shell lines really do. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { VERSION } from '../../src/version.ts';
 import { skipBecause } from '../e2e/skip.ts';
 import { defaultPolicy } from '../support/policy.ts';
-import { alerts, ROOT } from './shipped.ts';
+import { customPlugin, manifest } from './kubernetes-fields.ts';
+import { alerts, ROOT, RULES } from './shipped.ts';
 
 const FOLDER = `${ROOT}config/kubernetes/`;
 const dockerfile = readFileSync(`${ROOT}Dockerfile`, 'utf8');
@@ -23,6 +25,7 @@ interface Container {
   readonly command: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly resources: { readonly requests: { readonly memory: string } };
   readonly volumeMounts: readonly Mount[];
   readonly readinessProbe?: { readonly httpGet: Readonly<Record<string, unknown>> };
   readonly livenessProbe?: unknown;
@@ -78,12 +81,33 @@ const STANDS_FOR: Readonly<Record<string, () => boolean>> = {
     mountAt('/run/oomwatchd') !== undefined && JSON.stringify(volume('run')).includes('"medium":"Memory"'),
   '--device=/dev/kmsg': () => main.securityContext['privileged'] === true,
   '/etc/oomwatchd:/etc/oomwatchd:ro': () => mountAt('/etc/oomwatchd')?.readOnly === true,
+  'oomwatchd-incidents:/var/lib/oomwatchd/incidents': () =>
+    mountAt('/var/lib/oomwatchd/incidents') !== undefined && JSON.stringify(volume('incidents')).includes('hostPath'),
 };
 
 describe('the DaemonSet', () => {
-  test('is one of three resources, each in its place, and finds its own pods', () => {
+  test.each([...all, ...resources('monitors.yaml')])(
+    'has no field that Kubernetes does not know: $kind',
+    (resource) => {
+      expect(manifest.safeParse(resource).error?.message).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['is misspelt', ['hostPID:', 'hostPid:']],
+    ['stands a level too high', ['      containers:', '      imagePullPolicy: Always\n      containers:']],
+    ['has another type', ['prometheus.io/scrape: "false"', 'prometheus.io/scrape: false']],
+  ])('would be refused where a field %s', (_, [from = '', to = '']) => {
+    const broken = parse(
+      readFileSync(`${FOLDER}daemonset.yaml`, 'utf8').split('---\n').at(-1)?.replace(from, to) ?? '',
+    );
+    expect(manifest.safeParse(broken).success).toBe(false);
+  });
+
+  test('is one of four resources, each in its place, and finds its own pods', () => {
     expect(all.map(({ apiVersion, kind, metadata }) => [apiVersion, kind, metadata.name, metadata.namespace])).toEqual([
       ['v1', 'Namespace', 'oomwatchd', undefined],
+      ['v1', 'ResourceQuota', 'oomwatchd', 'oomwatchd'],
       ['v1', 'ConfigMap', 'oomwatchd', 'oomwatchd'],
       ['apps/v1', 'DaemonSet', 'oomwatchd', 'oomwatchd'],
     ]);
@@ -95,7 +119,7 @@ describe('the DaemonSet', () => {
 
   test('has everything that `docker run` in the Dockerfile has', () => {
     const [, head = ''] = /docker run -d([\s\S]*?)#\s+oomwatchd\n/.exec(dockerfile) ?? [];
-    const options = [...head.matchAll(/(?<=\s)(--[\w-]+(?:=\S+)?|\/\S+:ro)/g)].map((match) => match[1] ?? '');
+    const options = [...head.matchAll(/(?<=\s)(--[\w-]+(?:=\S+)?|(?<=-v )\S+)/g)].map((match) => match[1] ?? '');
     const added = options.flatMap((option) => /^--cap-add=(\w+)$/.exec(option)?.[1]?.toLowerCase() ?? []);
     expect(/keep=(\S+)/.exec(script)?.[1]?.split(',').sort()).toEqual(added.sort());
     const rest = options.filter((option) => !/^--(cap-add|name)/.test(option));
@@ -115,6 +139,23 @@ describe('the DaemonSet', () => {
     expect(`${host}:${port}`).toBe(policy.report.listen);
   });
 
+  test('has the image of this version, and asks for the memory that the unit guarantees', () => {
+    for (const { image } of [...pod.initContainers, main]) expect(image).toBe(`oomwatchd:${VERSION}`);
+    const unit = readFileSync(`${ROOT}systemd/oomwatchd.service`, 'utf8');
+    const guaranteed = Number(/^MemoryMin=(\d+)M$/m.exec(unit)?.[1]);
+    expect(Number.parseInt(main.resources.requests.memory, 10)).toBeGreaterThanOrEqual(guaranteed);
+  });
+
+  test('may have its priority in its namespace', () => {
+    const quota = JSON.stringify(all.find(({ kind }) => kind === 'ResourceQuota'));
+    expect(quota).toContain(`"values":["${pod['priorityClassName']}"]`);
+  });
+
+  test('decides by the marks and rules of the example for a node', () => {
+    const example = defaultPolicy(readFileSync(`${ROOT}config/examples/kubernetes-node.yaml`, 'utf8'));
+    expect(policy).toMatchObject({ detect: example.detect, select: example.select, cgroups: example.cgroups });
+  });
+
   test('observes, and writes the textfile to where it is mounted', () => {
     expect(policy.mode).toBe('observe');
     expect(policy.report.textfile.startsWith(`${mountAt('/textfile')?.mountPath}/`)).toBe(true);
@@ -128,6 +169,18 @@ describe('the ServiceMonitor', () => {
     expect(monitor).toMatchObject({ apiVersion: 'monitoring.coreos.com/v1', kind: 'ServiceMonitor' });
     const job = /up\{job="(\w+)"\}/.exec(alerts().find(({ alert }) => alert === 'OomwatchdAbsent')?.expr ?? '')?.[1];
     expect(JSON.stringify(monitor)).toContain(`{"targetLabel":"job","replacement":"${job}"}`);
+  });
+
+  test('says how the alerts become a resource of the operator', () => {
+    const [, command = ''] = /^#\n((?:# {3}.*\n)+)#\n/m.exec(readFileSync(`${FOLDER}monitors.yaml`, 'utf8')) ?? [];
+    const env = stub('kubectl', '[ "$*" = "apply -f -" ] && cat');
+    const { stdout } = spawnSync('sh', ['-ec', command.replace(/^#/gm, '')], { env, cwd: FOLDER, encoding: 'utf8' });
+    expect(parse(stdout)).toEqual({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'oomwatchd', namespace: 'oomwatchd' },
+      spec: parse(readFileSync(RULES, 'utf8')),
+    });
   });
 });
 
@@ -165,22 +218,39 @@ test('the start of the container leaves seven capabilities, no way to more, and 
   expect(lines.at(-1)).toMatch(/\/usr\/lib\/oomwatchd\/dist\/main\.js run$/);
 });
 
+test('before it starts the reporter gets its two directories, and nobody else what root has in the third', () => {
+  const [init] = pod.initContainers as [Container];
+  expect(
+    init.volumeMounts.map(({ mountPath }) => mountPath).filter((path) => !init.command.at(-1)?.includes(path)),
+  ).toEqual([]);
+  const ours = (path: string): string => join(folder, path);
+  for (const { mountPath } of init.volumeMounts) mkdirSync(ours(mountPath), { recursive: true, mode: 0o755 });
+  chmodSync(ours('/run/oomwatchd'), 0o777);
+  stub('chgrp', 'echo "chgrp $*"');
+  const env = stub('chown', 'echo "chown $*"');
+  const lines = init.command.at(-1)?.replaceAll(' /', ` ${folder}/`) ?? '';
+  const { stdout } = spawnSync('sh', ['-ec', lines], { env, encoding: 'utf8' });
+  expect(stdout.replaceAll(folder, '')).toBe(
+    'chgrp oomwatchd /textfile\nchown oomwatchd:oomwatchd /var/lib/oomwatchd/incidents\n',
+  );
+  const modes = ['/textfile', policy.report.incidents?.directory ?? '', '/run/oomwatchd'].map(
+    (path) => statSync(ours(path)).mode & 0o777,
+  );
+  expect(modes).toEqual([0o775, 0o750, 0o755]);
+});
+
 describe('the plugin of node-problem-detector', () => {
   const CHECK = `${FOLDER}node-problem-detector/oomwatchd-check`;
-  const { rules, conditions, pluginConfig, plugin } = JSON.parse(
-    readFileSync(`${FOLDER}node-problem-detector/oomwatchd.json`, 'utf8'),
-  ) as {
-    plugin: string;
-    rules: { type: string; condition: string; path: string; timeout: string }[];
-    conditions: { type: string }[];
-    pluginConfig: { timeout: string };
-  };
+  const { rules, conditions, pluginConfig } = customPlugin.parse(
+    JSON.parse(readFileSync(`${FOLDER}node-problem-detector/oomwatchd.json`, 'utf8')),
+  );
 
   test('asks for a condition that it has a default for, within its time', () => {
-    expect(plugin).toBe('custom');
     expect(rules.map(({ type, condition }) => [type, condition])).toEqual([['permanent', conditions[0]?.type]]);
     expect(rules[0]?.path.endsWith('/oomwatchd-check')).toBe(true);
+    // It refuses a rule that may take longer than all of them.
     expect(Number.parseInt(rules[0]?.timeout ?? '', 10)).toBeLessThan(Number.parseInt(pluginConfig.timeout, 10));
+    expect(Number.parseInt(pluginConfig.timeout, 10)).toBeLessThan(Number.parseInt(pluginConfig.invoke_interval, 10));
     expect(statSync(CHECK).mode & 0o111).toBe(0o111);
   });
 
