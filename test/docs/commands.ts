@@ -33,7 +33,8 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   ),
   'npm ci && npm run build && npm prune --omit=dev': elsewhere('the test of the installation prunes a copy'),
   'install -d /usr/lib/oomwatchd /etc/oomwatchd/config.yaml.d': install,
-  'cp -r dist config node_modules package.json README.md OPERATING.md LICENSE /usr/lib/oomwatchd/': install,
+  'cp -r dist config systemd node_modules package.json README.md OPERATING.md LIVELOCKS.md LICENSE /usr/lib/oomwatchd/':
+    install,
   'chmod 755 /usr/lib/oomwatchd/dist/main.js': install,
   'ln -sf ../lib/oomwatchd/dist/main.js /usr/bin/oomwatchd': install,
   'install -m 644 config/oomwatchd.yaml /etc/oomwatchd/config.yaml': install,

@@ -3,22 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { NOTICE_KINDS } from '../../src/core/notice-policy.ts';
 import { defaultPolicy } from '../support/policy.ts';
-import { read } from './page.ts';
-
-const section = (title: string): string => {
-  const [, text = ''] =
-    new RegExp(`^## ${title}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(read('OPERATING.md')) ?? [];
-  return text;
-};
-
-const blocksOf = (title: string, language: string): string[] =>
-  [...section(title).matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
-    (match) => match[1] ?? '',
-  );
+import { blocksIn, section } from './page.ts';
 
 describe('## Notices', () => {
   test('has an example that loads, in which each way of telling is used', () => {
-    const [example = ''] = blocksOf('Notices', 'yaml');
+    const [example = ''] = blocksIn(section('OPERATING.md', 'Notices'), 'yaml');
     const notices = defaultPolicy(example).report.notices;
     expect(notices).toMatchObject({
       commands: [{ name: 'pager' }],
@@ -33,20 +22,21 @@ describe('## Notices', () => {
   });
 
   test('has a script that a shell can read', () => {
-    const [script = ''] = blocksOf('Notices', 'sh');
+    const [script = ''] = blocksIn(section('OPERATING.md', 'Notices'), 'sh');
     expect(execFileSync('sh', ['-n'], { input: script, encoding: 'utf8' })).toBe('');
   });
 });
 
 describe('## Schedules', () => {
   test('has an example that loads', () => {
-    const [example = ''] = blocksOf('Schedules', 'yaml');
+    const [example = ''] = blocksIn(section('OPERATING.md', 'Schedules'), 'yaml');
     expect(defaultPolicy(example).report.schedules).toMatchObject({ summary: '0 7 * * 1-5', prune: '' });
   });
 
   test('has each key with its default', () => {
     const { summary, prune, drill, selfCheck } = defaultPolicy().report.schedules ?? {};
     const rows = Object.entries({ summary, prune, drill, self_check: selfCheck });
-    for (const [key, cron] of rows) expect(section('Schedules')).toContain(`| \`${key}\` | \`${cron}\` |`);
+    for (const [key, cron] of rows)
+      expect(section('OPERATING.md', 'Schedules')).toContain(`| \`${key}\` | \`${cron}\` |`);
   });
 });

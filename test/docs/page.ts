@@ -7,15 +7,26 @@ export const PAGES = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
 
 export const read = (page: string): string => readFileSync(`${ROOT}${page}`, 'utf8');
 
-/** The fenced blocks of one language. */
-export const blocks = (page: string, language: string): string[] =>
-  [...read(page).matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+/** What stands below a heading of the second level or deeper, up to the next one. */
+export const section = (page: string, title: string): string => {
+  const [, text] = new RegExp(`^##+ ${title}\n([\\s\\S]*?)(?=^##+ |$(?![\\s\\S]))`, 'm').exec(read(page)) ?? [];
+  if (text === undefined) throw new Error(`${page} has no section ${title}`);
+  return text;
+};
+
+export const blocksIn = (text: string, language: string): string[] =>
+  [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
     .filter((match) => match[1] === language)
     .map((match) => match[2] ?? '');
 
+/** The fenced blocks of one language. */
+export const blocks = (page: string, language: string): string[] => blocksIn(read(page), language);
+
 /** The commands of the fenced sh blocks, continued lines joined, comments left out. */
-export const shellCommands = (page: string): string[] =>
-  blocks(page, 'sh').flatMap((block) =>
+export const shellCommands = (page: string): string[] => commandsIn(read(page));
+
+export const commandsIn = (text: string): string[] =>
+  blocksIn(text, 'sh').flatMap((block) =>
     block
       .replace(/\\\n\s*/g, '')
       .split('\n')

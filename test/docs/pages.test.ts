@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { STUCK_REASONS } from '../../src/core/dying.ts';
 import { LIVELOCK_CAUSES, LIVELOCK_CLASSES } from '../../src/core/livelock.ts';
 import { CORRECTIONS } from '../../src/core/select/rules/table.ts';
+import { installDropIn } from '../../src/linux/probe/drop-in.ts';
 import { CAUSE_WORDS, CLASS_WORDS } from '../../src/report/livelock-remedy.ts';
 import type { MetricRow } from '../../src/report/metric-row.ts';
 import { METRICS } from '../../src/report/metric-table.ts';
 import { STUCK_WORDS } from '../../src/report/stuck-remedy.ts';
 import { VERSION } from '../../src/version.ts';
 import { defaultPolicy } from '../support/policy.ts';
-import { anchors, blocks, codeSpans, links, PAGES, ROOT, read } from './page.ts';
+import { anchors, blocks, codeSpans, commandsIn, links, PAGES, ROOT, read, section } from './page.ts';
 
 describe('links', () => {
   test.each(PAGES)('of %s lead to files and headings that are there', (page) => {
@@ -21,6 +22,17 @@ describe('links', () => {
       const target = file === '' ? page : join(dirname(page), file);
       expect(existsSync(join(ROOT, target)), link).toBe(true);
       if (anchor !== undefined) expect(anchors(target), link).toContain(anchor);
+    }
+  });
+
+  test('of what is installed lead to what is installed', () => {
+    const [, copied = ''] = /^cp -r (.*) \/usr\/lib\/oomwatchd\/$/m.exec(read('README.md')) ?? [];
+    const installed = new Set(copied.split(' '));
+    // README.md speaks to developers, too.
+    for (const page of ['OPERATING.md', 'LIVELOCKS.md']) {
+      expect(installed).toContain(page);
+      const files = links(page).flatMap((link) => (/^[a-z]+:|^#/.test(link) ? [] : [link.split(/[#/]/)[0] ?? '']));
+      expect([page, files.filter((file) => !installed.has(file))]).toEqual([page, []]);
     }
   });
 
@@ -92,6 +104,11 @@ describe('OPERATING.md', () => {
     expect(fresh).toContain(tableOfMetrics());
     if (process.env['UPDATE'] === '1') writeFileSync(join(ROOT, 'OPERATING.md'), fresh);
     expect(read('OPERATING.md')).toBe(fresh);
+  });
+
+  test('says how a drop-in is installed as the remedies of the program do', () => {
+    const commands = commandsIn(section('OPERATING.md', 'Drop-ins of the unit'));
+    expect(commands.join(' && ')).toBe(installDropIn('remedies'));
   });
 
   test('names metrics that exist', () => {

@@ -2,9 +2,8 @@
 import type { Finding } from '../../core/event.ts';
 import type { RemediesPolicy } from '../../core/policy.ts';
 import { freezerPointOf } from '../proc/cgroup-mode.ts';
+import { installDropIn } from './drop-in.ts';
 import { CAPABILITY, type Host, hasCapability, isWritable, ok, warn } from './host.ts';
-
-const DROP_IN = 'install systemd/remedies.conf as /etc/systemd/system/oomwatchd.service.d/remedies.conf and restart';
 
 /** What the key needs and has not, "" when nothing is missing. */
 type Missing = (host: Host, can: (path: string) => boolean) => string;
@@ -44,5 +43,5 @@ export const probeRemedies = (remedies: RemediesPolicy, host: Host, can = isWrit
     const missing = missingOf(host, can);
     return missing === ''
       ? ok(`remedy_${name}`, 'can be done', `remedies.${name} is on`)
-      : warn(`remedy_${name}`, missing, `remedies.${name} is on and would be refused`, DROP_IN);
+      : warn(`remedy_${name}`, missing, `remedies.${name} is on and would be refused`, installDropIn('remedies'));
   });

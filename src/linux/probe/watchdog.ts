@@ -2,11 +2,12 @@
 import type { Finding } from '../../core/event.ts';
 import type { ActPolicy } from '../../core/policy.ts';
 import { isCharacterDevice } from '../watchdog-device.ts';
+import { installDropIn } from './drop-in.ts';
 import { isWritable, ok, warn } from './host.ts';
 
 const REMEDY =
-  'load the driver of the hardware (or softdog) by /etc/modules-load.d/, name the device in act.watchdog_device, and ' +
-  'install systemd/watchdog.conf as /etc/systemd/system/oomwatchd.service.d/watchdog.conf';
+  'load the driver of the hardware (or softdog) by /etc/modules-load.d/, name the device in act.watchdog_device, and: ' +
+  installDropIn('watchdog');
 
 export const probeWatchdog = ({
   lastResort,

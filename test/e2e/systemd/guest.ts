@@ -2,9 +2,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  chmodSync,
   copyFileSync,
   cpSync,
+  createWriteStream,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -15,10 +15,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyBootModules, fetchKernel, type Kernel } from '../../vm/harness/kernel.ts';
-import { cacheFolder, REPO } from '../../vm/harness/paths.ts';
+import { cacheFolder, REPO, shortHash } from '../../vm/harness/paths.ts';
+import { installation, writeDocumented } from './documented.ts';
 
 const SUITE = process.env['OOMWATCHD_DEBIAN'] ?? 'bookworm';
-const PACKAGES = 'systemd,systemd-sysv,dbus,procps,libstdc++6,kmod';
+/** The last three are what the commands of the documents need beside it. */
+const PACKAGES = 'systemd,systemd-sysv,dbus,procps,libstdc++6,kmod,jq,openssl,curl';
 const MEMORY_MIB = 1024;
 const DISK_MIB = 1200;
 const BOOT_LIMIT_MS = 900_000;
@@ -63,9 +65,9 @@ export const impossible = (): string => {
   return existsSync('/bin/busybox') ? '' : 'busybox is not here';
 };
 
-/** The bare system, made once for each Debian release. */
+/** The bare system, made once for each Debian release and list of packages. */
 const buildBase = (): string => {
-  const base = join(cacheFolder(), `debian-${SUITE}`);
+  const base = join(cacheFolder(), `debian-${SUITE}-${shortHash(PACKAGES)}`);
   if (existsSync(base)) return base;
   const scratch = `${base}.new`;
   rmSync(scratch, { recursive: true, force: true });
@@ -97,20 +99,19 @@ const productionModules = (): string[] => {
     .filter((path) => existsSync(join(REPO, path)));
 };
 
-/** The layout of README.md, "Install". */
-const install = (root: string): void => {
-  const home = join(root, 'usr/lib/oomwatchd');
-  for (const path of ['dist', 'package.json', ...productionModules()]) {
-    mkdirSync(join(home, dirname(path)), { recursive: true });
-    cpSync(join(REPO, path), join(home, path), { recursive: true });
+/** A clone as `npm ci && npm run build && npm prune --omit=dev` leaves it. */
+const bringClone = (clone: string): void => {
+  const files = ['dist', 'config', 'systemd', 'package.json', 'README.md', 'OPERATING.md', 'LIVELOCKS.md', 'LICENSE'];
+  for (const path of [...files, ...productionModules()]) {
+    mkdirSync(join(clone, dirname(path)), { recursive: true });
+    cpSync(join(REPO, path), join(clone, path), { recursive: true });
   }
-  chmodSync(join(home, 'dist/main.js'), 0o755);
-  symlinkSync('../lib/oomwatchd/dist/main.js', join(root, 'usr/bin/oomwatchd'));
-  mkdirSync(join(root, 'etc/oomwatchd'));
-  copyFileSync(join(REPO, 'config/oomwatchd.yaml'), join(root, 'etc/oomwatchd/config.yaml'));
-  copyFileSync(join(REPO, 'systemd/oomwatchd.service'), join(root, 'usr/lib/systemd/system/oomwatchd.service'));
-  copyFileSync(join(REPO, 'systemd/oomwatchd.sysusers'), join(root, 'usr/lib/sysusers.d/oomwatchd.conf'));
-  copyFileSync(join(REPO, 'systemd/oomwatchd.tmpfiles'), join(root, 'usr/lib/tmpfiles.d/oomwatchd.conf'));
+};
+
+/** As README.md says, before the first boot: what needs the service manager is typed in the guest. */
+const install = (root: string): void => {
+  const lines = installation.filter((line) => !/^(systemctl|systemd-\w+|oomwatchd) /.test(line));
+  run('chroot', root, 'sh', '-ec', ['cd /clone', ...lines].join('\n'));
   run('systemd-sysusers', `--root=${root}`);
   enable(root, 'oomwatchd.service', '/usr/lib/systemd/system/oomwatchd.service');
 };
@@ -118,8 +119,11 @@ const install = (root: string): void => {
 const buildDisk = (kernel: Kernel): string => {
   const root = join(cacheFolder(), `systemd.${process.pid}`);
   run('cp', '-a', buildBase(), root);
+  bringClone(join(root, 'clone'));
   install(root);
+  writeDocumented(join(root, 'documented'));
   copyFileSync(process.execPath, join(root, 'usr/bin/node'));
+  copyFileSync('/bin/busybox', join(root, 'usr/bin/busybox'));
   mkdirSync(join(root, 'lib/modules'));
   run('cp', '-r', kernel.modules, join(root, 'lib/modules'));
   run('chroot', root, 'depmod', kernel.release);
@@ -161,13 +165,15 @@ export const bootAndListen = async (): Promise<Map<string, string[]>> => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';
+  const transcript = createWriteStream(join(cacheFolder(), 'systemd-console.txt'));
   qemu.stdout.on('data', (chunk) => {
     text += chunk;
+    transcript.write(chunk);
   });
   const deadline = setTimeout(() => qemu.kill('SIGKILL'), BOOT_LIMIT_MS);
   await once(qemu, 'close');
   clearTimeout(deadline);
-  writeFileSync(join(cacheFolder(), 'systemd-console.txt'), text);
+  transcript.end();
   const parts = new Map<string, string[]>();
   let part: string[] = [];
   for (const raw of text.split('\n')) {

@@ -2,14 +2,41 @@
 exec 2>&1
 part() { echo "=== $1"; }
 service() { systemctl show -p "$1" --value oomwatchd; }
+# Of the daemon that was started last.
+journal() { journalctl -o cat --no-pager "_SYSTEMD_INVOCATION_ID=$(service InvocationID)"; }
 # An emulated CPU is some twenty times slower: wait for a word in the log, not for a time.
 wait_for() {
   for _ in $(seq 240); do
-    journalctl -u oomwatchd -o cat --no-pager | grep -q -- "$1" && return
+    journal | grep -q -- "$1" && return
     sleep 0.5
   done
   echo "not within two minutes: $1"
 }
+# Until the service manager has started it once more, and it is ready.
+restarted() {
+  for _ in $(seq 120); do
+    [ "$(service NRestarts)" != 0 ] && systemctl is-active -q oomwatchd && return
+    sleep 1
+  done
+}
+# Each line of a file of the documents, in the clone as its reader would type it; said is the end of what it says.
+documented() {
+  while IFS= read -r command; do
+    echo "\$ $command"
+    case $command in
+      # It wants a terminal, and an editor: this one writes what the page shows.
+      'systemctl edit '*) SYSTEMD_EDITOR='cp /documented/network.conf' script -qec "$command" /tmp/said > /dev/null ;;
+      *) (cd /clone && bash -c "$command") > /tmp/said 2>&1 ;;
+    esac < /dev/null
+    code=$?
+    tail -n 40 /tmp/said
+    echo "-> $code"
+  done < "/documented/$1"
+}
+findings() { journal | grep '"event":"finding"' | grep -oE '"finding":\{"name":"[^"]*","status":"[^"]*"' | cut -d'"' -f6 | sort; }
+watchdog_told() { journal | jq -rR 'fromjson? | select(.event == "watchdog_device").msg'; }
+# Of an address: the status of the answer, 000 without one.
+ask() { curl -s -m 10 -o /dev/null -w '%{http_code}\n' "$@"; }
 control_status() { grep -E "^$1:" "/proc/$(service MainPID)/status" | cut -f2-; }
 
 until systemctl is-active -q oomwatchd || [ "$(service ActiveState)" = failed ]; do sleep 1; done
@@ -31,7 +58,7 @@ echo "oom_score_adj=$(cat "/proc/$reporter/oom_score_adj")"
 part descriptors
 ls -l "/proc/$(service MainPID)/fd" | grep -oE '/dev/kmsg|/proc/pressure/memory$' | sort | uniq -c | sed 's/^ *//'
 part findings
-journalctl -u oomwatchd -o cat --no-pager | grep '"event":"finding"' | grep -oE '"finding":\{"name":"[^"]*","status":"[^"]*"' | cut -d'"' -f6 | sort
+findings
 
 part reload
 echo 'mode: kill' > /etc/oomwatchd/config.yaml
@@ -56,6 +83,14 @@ dmesg | grep 'oomwatchd: sent'
 part incident
 journalctl -u oomwatchd -o cat --no-pager | sed -n '/policy_loaded/,$p'
 
+part running
+documented running
+part remedied
+systemd-run -q --unit=sleeper sleep infinity
+documented remedied
+part remedied_state
+systemctl is-active sleeper
+
 part socket
 mkdir -p /etc/oomwatchd/config.yaml.d
 printf 'report:\n  listen: "unix:/run/oomwatchd/http.sock"\n' > /etc/oomwatchd/config.yaml.d/10-socket.yaml
@@ -65,18 +100,8 @@ stat -c '%U %F' /run/oomwatchd/http.sock
 
 part restart
 kill -KILL "$(service MainPID)"
-sleep 5
-until systemctl is-active -q oomwatchd; do sleep 1; done
+restarted
 echo "after SIGKILL: $(service NRestarts)"
-mkdir -p /run/systemd/system/oomwatchd.service.d
-printf '[Service]\nWatchdogSec=8s\n' > /run/systemd/system/oomwatchd.service.d/watchdog.conf
-systemctl daemon-reload
-systemctl restart oomwatchd
-echo "fed: $(sleep 20; service NRestarts)"
-kill -STOP "$(service MainPID)"
-sleep 15
-until systemctl is-active -q oomwatchd; do sleep 1; done
-echo "hung: $(service NRestarts)"
 
 part stop
 systemctl stop oomwatchd
@@ -88,9 +113,68 @@ systemctl start oomwatchd 2> /dev/null
 sleep 4
 echo "$(service ActiveState) $(service ExecMainStatus) $(service NRestarts)"
 journalctl -u oomwatchd -o cat --no-pager | grep -o 'config.yaml:1:7 mode: .*' | tail -1
-part doctor
-echo 'mode: observe' > /etc/oomwatchd/config.yaml
-oomwatchd doctor
-echo "exit $?"
+rm -r /etc/oomwatchd/config.yaml.d
+
+part removed
+documented removed
+
+# On a fresh machine, but for a configuration that wants what the unit withholds without its drop-ins.
+modprobe -a softdog fuse
+systemctl start sys-fs-fuse-connections.mount
+install -D -m 644 /documented/drop_ins.yaml /etc/oomwatchd/config.yaml.d/10-drop_ins.yaml
+part installed
+documented installed
+part installed_state
+systemctl is-enabled oomwatchd
+systemctl is-active oomwatchd
+# For a hang that is found soon; in force with the next start.
+mkdir -p /run/systemd/system/oomwatchd.service.d
+printf '[Service]\nWatchdogSec=8s\n' > /run/systemd/system/oomwatchd.service.d/hang.conf
+part withheld
+wait_for report_listening
+findings
+watchdog_told
+part drop_ins
+documented drop_ins
+part drop_ins_state
+wait_for report_listening
+findings
+watchdog_told
+systemctl show -p TasksMax oomwatchd
+for _ in $(seq 60); do
+  grep -m 1 -o '^oomwatchd_build_info' /var/lib/prometheus/node-exporter/oomwatchd.prom && break
+  sleep 1
+done
+part hang
+while [ "$(($(cut -d. -f1 /proc/uptime) - $(service ActiveEnterTimestampMonotonic) / 1000000))" -lt 20 ]; do sleep 1; done
+echo "fed: $(service NRestarts)"
+kill -STOP "$(service MainPID)"
+restarted
+echo "hung: $(service NRestarts)"
+
+# The loopback device has an address of the documents' network: for the unit's filter that is elsewhere.
+part exposed
+busybox ip addr add 192.0.2.7/32 dev lo
+documented exposed
+rm /etc/oomwatchd/config.yaml.d/*
+cp /documented/access.yaml /etc/oomwatchd/config.yaml.d/
+systemctl reload oomwatchd
+wait_for 'metrics and health on 0.0.0.0:'
+part refused
+ask http://127.0.0.1:9854/healthz
+ask http://192.0.2.7:9854/healthz
+part upgraded
+documented upgraded
+part admitted
+wait_for 'metrics and health on 0.0.0.0:'
+ask http://192.0.2.7:9854/healthz
+ask http://192.0.2.7:9854/metrics
+ask -H "Authorization: Bearer $(cat /etc/oomwatchd/token)" http://192.0.2.7:9854/metrics
+
+part removed_again
+documented removed
+part removed_left
+find / -xdev \( -path /clone -o -path /documented -o -path /proc \) -prune -o -name '*oomwatchd*' -print
+systemctl show -p LoadState oomwatchd
 part end
 poweroff -f

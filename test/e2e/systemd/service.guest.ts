@@ -1,5 +1,7 @@
-/** systemd/oomwatchd.service in its real sandbox, from boot to a kill and back. */
+/** systemd/oomwatchd.service in its real sandbox, from boot to a kill and back, and what the documents say to type there. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { read as page } from '../../docs/page.ts';
+import { DOCUMENTED, type Typed, typedIn } from './documented.ts';
 import { bootAndListen, impossible } from './guest.ts';
 
 const why = impossible();
@@ -8,6 +10,12 @@ if (why !== '') process.stdout.write(`the service is not tried under systemd: ${
 let parts: Map<string, string[]>;
 
 const lines = (part: string): string[] => parts.get(part) ?? [];
+/** What was typed in a part, and began so. */
+const typed = (part: string, start = ''): Typed => {
+  const found = typedIn(lines(part)).find(({ command }) => command.startsWith(start));
+  if (found === undefined) throw new Error(`nothing that begins with "${start}" was typed in ${part}`);
+  return found;
+};
 /** "name=value" lines of a part. */
 const values = (part: string): Record<string, string> =>
   Object.fromEntries(lines(part).map((line) => line.split(/=(.*)/s).slice(0, 2)));
@@ -84,7 +92,8 @@ describe.skipIf(why !== '')('under systemd', () => {
   });
 
   test('it is restarted after SIGKILL and when it hangs, and not while it feeds the watchdog', () => {
-    expect(lines('restart')).toEqual(['after SIGKILL: 1', 'fed: 0', 'hung: 1']);
+    expect(lines('restart')).toEqual(['after SIGKILL: 1']);
+    expect(lines('hang')).toEqual(['fed: 0', 'hung: 1']);
   });
 
   test('it stops cleanly, and a broken configuration at start is final and told', () => {
@@ -94,7 +103,46 @@ describe.skipIf(why !== '')('under systemd', () => {
     expect(lines('broken_start')[1]).toMatch(/^config\.yaml:1:7 mode: expected one of observe, enforce, got "kill"$/);
   });
 
-  test('doctor finds this host fit for enforcing', () => {
-    expect(lines('doctor').at(-1)).toBe('exit 0');
+  test.each(Object.entries(DOCUMENTED))(
+    'what the documents say is typed as it stands, and ends well: %s',
+    (part, commands) => {
+      expect(typedIn(lines(part)).map(({ command, code }) => ({ command, code }))).toEqual(
+        commands.map((command) => ({ command, code: 0 })),
+      );
+    },
+  );
+
+  test('the commands tell what the documents promise', () => {
+    expect(typed('running', 'systemctl status').said.join('\n')).toContain('Active: active (running)');
+    const read = typed('running', 'journalctl -u oomwatchd -o cat | jq').said;
+    for (const line of read) expect(line).toMatch(/^\d\d:\d\d:\d\d\.\d{3} (debug|info|warn|error) \S/);
+    expect(read.join('\n')).toMatch(/ warn SIGTERM to leak \(pid \d+, leak\.service, /);
+    expect(typed('running', 'curl').said.join('\n')).toContain('oomwatchd_report_faults_total 0');
+    const [, exposure = ''] = /calls its\s+exposure ([\d.]+) \(OK\)/.exec(page('README.md')) ?? [];
+    expect(typed('running', 'systemd-analyze security').said.at(-1)).toContain(`oomwatchd.service: ${exposure} OK`);
+    expect(lines('remedied_state')).toEqual(['failed']);
+  });
+
+  test('the installation is enabled and runs, the removal leaves nothing', () => {
+    expect(lines('installed_state')).toEqual(['enabled', 'active']);
+    expect(lines('removed_left')).toEqual(['LoadState=not-found']);
+    expect(lines('removed_again')).toEqual(lines('removed'));
+  });
+
+  test('the drop-ins give what the unit withholds: remedies, the watchdog device, the textfile', () => {
+    const [withheld = [], given = []] = ['withheld', 'drop_ins_state'].map((part) => lines(part));
+    expect(withheld).toEqual(expect.arrayContaining(['remedy_fuse_abort', 'remedy_thaw_file_system']));
+    expect(withheld.join('\n')).toContain('watchdog /dev/watchdog is not used');
+    expect(given).toEqual([
+      'cap_ipc_lock',
+      expect.stringMatching(/^watchdog \/dev\/watchdog is armed/),
+      'TasksMax=128',
+      'oomwatchd_build_info',
+    ]);
+  });
+
+  test('the network drop-in lets scrapers in, and the token is asked of them', () => {
+    expect(lines('refused')).toEqual(['200', '000']);
+    expect(lines('admitted')).toEqual(['200', '401', '200']);
   });
 });

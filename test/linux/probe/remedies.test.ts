@@ -1,6 +1,7 @@
 /** A remedy that is on and could not be carried out is told before it is needed. */
 import { expect, it } from 'vitest';
 import type { RemediesPolicy } from '../../../src/core/policy.ts';
+import { installDropIn } from '../../../src/linux/probe/drop-in.ts';
 import { CAPABILITY, type Host } from '../../../src/linux/probe/host.ts';
 import { probeRemedies } from '../../../src/linux/probe/remedies.ts';
 import { REAL_ROOTS } from '../../../src/linux/root.ts';
@@ -31,7 +32,7 @@ it('names what the sandbox of the unit takes away, and the drop-in that gives it
     'warn remedy_fuse_abort: /sys/fs/fuse/connections is not mounted, or not writable',
     'warn remedy_lift_memory_high: /sys/fs/cgroup is not writable',
   ]);
-  expect(probeRemedies(ALL, host(0n), () => false)[0]?.remedy).toContain('systemd/remedies.conf');
+  expect(probeRemedies(ALL, host(0n), () => false)[0]?.remedy).toContain(installDropIn('remedies'));
 });
 
 it('connections of users take a capability, memory.high takes cgroup v2', () => {

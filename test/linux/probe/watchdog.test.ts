@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { installDropIn } from '../../../src/linux/probe/drop-in.ts';
 import { probeWatchdog } from '../../../src/linux/probe/watchdog.ts';
 
 it('asks for nothing while another last resort is in force', () => {
@@ -13,5 +14,5 @@ it('looks for the device without opening it', () => {
 it.each(['/dev/oomwatchd-none', '/dev/fd'])('%s is none, and the remedy names the drop-in', (watchdogDevice) => {
   const [found] = probeWatchdog({ lastResort: 'watchdog', watchdogDevice });
   expect(found).toMatchObject({ status: 'warn', found: `${watchdogDevice} is no writable device` });
-  expect(found?.remedy).toContain('systemd/watchdog.conf');
+  expect(found?.remedy).toContain(installDropIn('watchdog'));
 });
