@@ -91,13 +91,6 @@ documented remedied
 part remedied_state
 systemctl is-active sleeper
 
-part socket
-mkdir -p /etc/oomwatchd/config.yaml.d
-printf 'report:\n  listen: "unix:/run/oomwatchd/http.sock"\n' > /etc/oomwatchd/config.yaml.d/10-socket.yaml
-systemctl reload oomwatchd
-wait_for 'metrics and health on unix:'
-stat -c '%U %F' /run/oomwatchd/http.sock
-
 part restart
 kill -KILL "$(service MainPID)"
 restarted
@@ -141,16 +134,11 @@ wait_for report_listening
 findings
 watchdog_told
 systemctl show -p TasksMax oomwatchd
+stat -c '%U %F' /run/oomwatchd/http.sock
 for _ in $(seq 60); do
   grep -m 1 -o '^oomwatchd_build_info' /var/lib/prometheus/node-exporter/oomwatchd.prom && break
   sleep 1
 done
-part hang
-while [ "$(($(cut -d. -f1 /proc/uptime) - $(service ActiveEnterTimestampMonotonic) / 1000000))" -lt 20 ]; do sleep 1; done
-echo "fed: $(service NRestarts)"
-kill -STOP "$(service MainPID)"
-restarted
-echo "hung: $(service NRestarts)"
 
 # The loopback device has an address of the documents' network: for the unit's filter that is elsewhere.
 part exposed
@@ -163,6 +151,14 @@ wait_for 'metrics and health on 0.0.0.0:'
 part refused
 ask http://127.0.0.1:9854/healthz
 ask http://192.0.2.7:9854/healthz
+part hang
+while [ "$(($(cut -d. -f1 /proc/uptime) - $(service ActiveEnterTimestampMonotonic) / 1000000))" -lt 20 ]; do sleep 1; done
+echo "fed: $(service NRestarts)"
+kill -STOP "$(service MainPID)"
+restarted
+echo "hung: $(service NRestarts)"
+rm -r /run/systemd/system/oomwatchd.service.d
+
 part upgraded
 documented upgraded
 part admitted

@@ -1,5 +1,5 @@
 // `npm run test:systemd`: the service under a real systemd, in a guest. Apart from the other tests because it needs root,
-// debootstrap and QEMU, and takes some four minutes.
+// debootstrap and QEMU, and takes some five minutes.
 import { defineConfig } from 'vitest/config';
 import { reporters } from '../../support/reporters.ts';
 
