@@ -58,8 +58,8 @@ export const DOCUMENTED = {
   installed: installation,
   drop_ins: [...new Set([...dropIns, ...textfile])],
   exposed: token,
-  // Both say that it is to be started anew: once is enough.
-  upgraded: [EDIT, removeOld, ...installation, ...startNew],
+  // Both say that it is to be started anew: once is enough. And doctor has had its say at the installation.
+  upgraded: [EDIT, removeOld, ...installation.filter((line) => line !== 'oomwatchd doctor'), ...startNew],
 } as const;
 
 /** What is to be written into files, beside the commands. */

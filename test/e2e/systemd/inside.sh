@@ -157,7 +157,7 @@ echo "fed: $(service NRestarts)"
 kill -STOP "$(service MainPID)"
 restarted
 echo "hung: $(service NRestarts)"
-rm -r /run/systemd/system/oomwatchd.service.d
+rm -r /run/systemd/system/oomwatchd.service.d && systemctl daemon-reload
 
 part upgraded
 documented upgraded
