@@ -25,11 +25,11 @@ for (let run = 1; run <= RUNS; run++) {
           { name: 'pod', atMs: 15_000, command: `echo $$ > ${GROUP}/cgroup.procs; exec thrash threads=16 mib=120` },
         ],
       });
+      expectAlive(seen, 'hog', 'stream', 'pod', ...innocentNames);
       const { stdout } = await scene.guest.sh(`cat ${GROUP}/memory.pressure`);
       const someUs = Number(/some .*total=(\d+)/.exec(stdout)?.[1]);
-      expect(someUs, 'microseconds in which some task of the cgroup waited for memory').toBeGreaterThan(20e6);
+      expect(someUs, 'microseconds in which some task of the cgroup waited for memory').toBeGreaterThan(15e6);
       expect(counterGrowth(seen, 'pgsteal_kswapd'), 'pages reclaimed of the host').toBeGreaterThan(5000);
-      expectAlive(seen, 'hog', 'stream', 'pod', ...innocentNames);
       await expectNoAlarm(scene, seen, '/pod');
     }));
 }
