@@ -63,7 +63,7 @@ const thrash = section(
     memory_some: setting(
       percent(),
       '80%',
-      'Share of the window in which at least one task waited for memory ("some"). From here on half of memory_full is enough, held for twice as long.',
+      'Share of the window in which at least one task waited for memory ("some"). From here on half of memory_full is enough, and a sixth within twice the term mark, held for twice as long.',
       'on slow or busy cores reclaim itself runs all the time, and "full" stays low: such a guest hung at full 17 to 31%, some 95 to 98%.',
     ),
     restores: setting(

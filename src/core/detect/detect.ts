@@ -120,7 +120,7 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
   const term = thresholdReached(policy.detect.term, policy.detect.combine, sample);
   const kill = thresholdReached(policy.detect.kill, policy.detect.combine, sample);
   const thrashing = isThrashing(signs, sample, thrash, policy.detect.lateMs);
-  const busily = isThrashingBusily(signs, sample, thrash);
+  const busily = isThrashingBusily(signs, sample, thrash, isNearMark(sample, policy));
   const clearly = heldFor(state.thrashing, thrashing, thrash.holdMs, nowMs);
   const isHeld = heldFor(state.thrashingBusily, busily, thrash.holdMs * BUSY_HOLDS, nowMs) || clearly;
   const thrashHeld = isHeld && isOfTheHost(state.ownLimits, sinceMsOf(state), nowMs);
@@ -145,15 +145,19 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
 /** An approach lasts at least this long: memory comes and goes in bursts, and each step in between is not news. */
 const APPROACH_STAYS_MS = 5000;
 
+/** Within twice the term mark. */
+const isNearMark = (sample: Sample, policy: DetectSettings): boolean => {
+  // Half of what is there against the mark: a mark of twice the size would be an object in each tick.
+  const halfKiB = sample.memAvailableKiB === ABSENT ? ABSENT : Math.floor(sample.memAvailableKiB / 2);
+  return isReached(policy.detect.term.memAvailable, halfKiB, sample.memTotalKiB);
+};
+
 /** Within twice the term mark, or near exhaustion at the present slope, or late: time to bring descriptors up to date. */
 const isNear = (state: DetectState, sample: Sample, policy: DetectSettings): boolean => {
   // By the average alone: one step of a burst is exhausted in no time on a small host.
   const { averageKiBPerMs, freeKiB } = state.slope;
   if (averageKiBPerMs > 0 && freeKiB / averageKiBPerMs <= APPROACH_MS) return true;
-  if (sample.tickLateMs >= policy.detect.lateMs) return true;
-  // Half of what is there against the mark: a mark of twice the size would be an object in each tick.
-  const halfKiB = sample.memAvailableKiB === ABSENT ? ABSENT : Math.floor(sample.memAvailableKiB / 2);
-  return isReached(policy.detect.term.memAvailable, halfKiB, sample.memTotalKiB);
+  return sample.tickLateMs >= policy.detect.lateMs || isNearMark(sample, policy);
 };
 
 const isApproaching = (

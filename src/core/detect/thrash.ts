@@ -41,6 +41,11 @@ const NEAR_HIGH = 4;
 
 /** With some task waiting all the time, half of the mark on full is enough: three times of what four streams read. */
 const FULL_OF_SOME = 2;
+/**
+ * And a sixth where MemAvailable is within twice the term mark: a hog that takes the last of the page cache runs itself, and so
+ * full reads 5 to 15 % while everybody else waits (some 100 %, 1,500 restores a second).
+ */
+const FULL_NEAR_MARK = 6;
 
 export interface ThrashSigns {
   /** Share of the window in which some task waited for memory, permyriad; ABSENT without PSI, and while `full` is too low. */
@@ -60,8 +65,8 @@ export const createSigns = (): ThrashSigns => ({
   nearWatermark: false,
 });
 
-const isHalfFull = ({ fullPermyriad }: ThrashSigns, policy: ThrashPolicy): boolean =>
-  fullPermyriad * FULL_OF_SOME >= policy.fullPermyriad;
+const isFullEnough = ({ fullPermyriad }: ThrashSigns, policy: ThrashPolicy, share: number): boolean =>
+  fullPermyriad * share >= policy.fullPermyriad;
 
 /** Works the signs out of the window and the newest sample into `signs`. */
 export const readSigns = (
@@ -73,7 +78,7 @@ export const readSigns = (
 ): void => {
   signs.fullPermyriad = toPermyriad(ratePerSecond(window, 'memoryFullUs', nowMs, policy.windowMs));
   // Asked for only where it can decide: in a quiet tick each rate is an object under the interpreter.
-  signs.somePermyriad = isHalfFull(signs, policy)
+  signs.somePermyriad = isFullEnough(signs, policy, FULL_NEAR_MARK)
     ? toPermyriad(ratePerSecond(window, 'memorySomeUs', nowMs, policy.windowMs))
     : ABSENT;
   signs.restoresPerS = ratePerSecond(window, 'restores', nowMs, policy.windowMs);
@@ -102,9 +107,17 @@ export const isThrashing = (signs: ThrashSigns, sample: Sample, policy: ThrashPo
   return stalled && isReclaimedInVain(signs, sample, policy);
 };
 
-/** Whether some task waits nearly all the time, and all of them for a good part of it: a thrash on busy cores. */
-export const isThrashingBusily = (signs: ThrashSigns, sample: Sample, policy: ThrashPolicy): boolean =>
+/**
+ * Whether some task waits nearly all the time, and all of them for a good part of it: a thrash on busy cores. `isNearMark`:
+ * MemAvailable is within twice the term mark.
+ */
+export const isThrashingBusily = (
+  signs: ThrashSigns,
+  sample: Sample,
+  policy: ThrashPolicy,
+  isNearMark: boolean,
+): boolean =>
   policy.enabled &&
   signs.somePermyriad >= policy.somePermyriad &&
-  isHalfFull(signs, policy) &&
+  isFullEnough(signs, policy, isNearMark ? FULL_NEAR_MARK : FULL_OF_SOME) &&
   isReclaimedInVain(signs, sample, policy);

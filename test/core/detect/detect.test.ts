@@ -189,6 +189,18 @@ describe('the thrash verdict', () => {
     expect(first).toBe(2100);
   });
 
+  it('comes with a sixth of full stalls within twice the term mark, where a hog that runs takes the last page cache', () => {
+    const firstAt = (memAvailableKiB: number): number => {
+      const { see } = watching();
+      for (let nowMs = 0; nowMs <= 5000; nowMs += 100) {
+        const hog = { memorySomeUs: nowMs * 1000, memoryFullUs: nowMs * 40, memAvailableKiB };
+        if (see(nowMs, thrashing(nowMs, hog)).level === LEVEL.KILL) return nowMs;
+      }
+      return ABSENT;
+    };
+    expect([firstAt(4 * GIB), firstAt(4 * GIB + MIB)]).toEqual([2100, ABSENT]);
+  });
+
   it('is SIGKILL at once: who thrashes cannot run a handler', () => {
     expect(levels({})).toEqual([LEVEL.CALM, LEVEL.APPROACH, LEVEL.KILL]);
   });

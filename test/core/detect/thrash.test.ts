@@ -78,8 +78,12 @@ describe('thrashing', () => {
 });
 
 describe('thrashing on busy cores', () => {
-  const busily = (signs: Partial<ThrashSigns>, sample: Partial<Sample> = {}, policy = POLICY): boolean =>
-    isThrashingBusily({ ...SIGNS, ...signs }, { ...SAMPLE, ...sample }, policy);
+  const busily = (
+    signs: Partial<ThrashSigns>,
+    sample: Partial<Sample> = {},
+    policy = POLICY,
+    isNear = false,
+  ): boolean => isThrashingBusily({ ...SIGNS, ...signs }, { ...SAMPLE, ...sample }, policy, isNear);
 
   it('is some task waiting all the time, and all of them half as long as the mark says', () => {
     expect(busily({ somePermyriad: 8000, fullPermyriad: 1000 })).toBe(true);
@@ -95,6 +99,15 @@ describe('thrashing on busy cores', () => {
     ['more than half of memory available', {}, { memAvailableKiB: 12 * GIB + 1 }],
   ])('is not %s', (_, signs, sample) => {
     expect(busily(signs, sample)).toBe(false);
+  });
+
+  it('is a sixth of the mark where the mark on MemAvailable is near, and the same for all else', () => {
+    const least = { somePermyriad: 8000, fullPermyriad: 334 };
+    expect(busily(least, {}, POLICY, true)).toBe(true);
+    expect(busily({ ...least, fullPermyriad: 333 }, {}, POLICY, true)).toBe(false);
+    expect(busily({ ...least, somePermyriad: 7999 }, {}, POLICY, true)).toBe(false);
+    expect(busily({ ...least, restoresPerS: 60 }, {}, POLICY, true)).toBe(false);
+    expect(busily(least)).toBe(false);
   });
 
   it('is nothing when it is turned off', () => {
@@ -150,8 +163,8 @@ describe('its signs', () => {
 
   it('leave the share of some task out while that of all tasks cannot decide', () => {
     const before = { memorySomeUs: 0, memoryFullUs: 0 };
-    expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 99_000 }).somePermyriad).toBe(ABSENT);
-    expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 100_000 }).somePermyriad).toBe(9500);
+    expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 33_300 }).somePermyriad).toBe(ABSENT);
+    expect(read(before, { memorySomeUs: 950_000, memoryFullUs: 33_400 }).somePermyriad).toBe(9500);
   });
 
   it.each([
