@@ -68,8 +68,10 @@ export const wantsOwnLimits = ({ signs }: DetectState): boolean =>
 /** Exhaustion nearer than this is an approach: ten seconds let the index of a large host be refreshed several times. */
 const APPROACH_MS = 10_000;
 
-/** A thrash that is told by half of the mark has to hold for longer. */
+/** A thrash that is told by less than the mark has to hold for longer, but not while memory nears its end as well. */
 const BUSY_HOLDS = 2;
+/** A hog that takes the last page cache is at its end 2 to 3 s after the first command that hung. */
+const SOON_MS = 5000;
 
 /** So many readings a window: enough that one late tick does not decide, few enough for the ring. */
 const READINGS_PER_WINDOW = 16;
@@ -113,16 +115,19 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
   forgetPast(state, sample.tickLateMs);
   updateSlope(state.slope, sample, nowMs);
   pushReading(state.window, sample, nowMs, thrash.windowMs / READINGS_PER_WINDOW);
-  readSigns(signs, state.window, sample, thrash, nowMs);
+  const nearMark = isNearMark(sample, policy);
+  readSigns(signs, state.window, sample, thrash, nearMark, nowMs);
   verdict.exhaustionMs = exhaustionMs(state.slope);
   verdict.headroomKiB = headroom(policy, sample);
 
   const term = thresholdReached(policy.detect.term, policy.detect.combine, sample);
   const kill = thresholdReached(policy.detect.kill, policy.detect.combine, sample);
   const thrashing = isThrashing(signs, sample, thrash, policy.detect.lateMs);
-  const busily = isThrashingBusily(signs, sample, thrash, isNearMark(sample, policy));
+  const busily = isThrashingBusily(signs, sample, thrash, nearMark);
   const clearly = heldFor(state.thrashing, thrashing, thrash.holdMs, nowMs);
-  const isHeld = heldFor(state.thrashingBusily, busily, thrash.holdMs * BUSY_HOLDS, nowMs) || clearly;
+  const ends = nearMark && verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= SOON_MS;
+  const busyHoldMs = ends ? thrash.holdMs : thrash.holdMs * BUSY_HOLDS;
+  const isHeld = heldFor(state.thrashingBusily, busily, busyHoldMs, nowMs) || clearly;
   const thrashHeld = isHeld && isOfTheHost(state.ownLimits, sinceMsOf(state), nowMs);
   const near = verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= policy.detect.forecastMs;
 

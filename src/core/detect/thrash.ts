@@ -68,18 +68,23 @@ export const createSigns = (): ThrashSigns => ({
 const isFullEnough = ({ fullPermyriad }: ThrashSigns, policy: ThrashPolicy, share: number): boolean =>
   fullPermyriad * share >= policy.fullPermyriad;
 
-/** Works the signs out of the window and the newest sample into `signs`. */
+/** Near the mark "some" is asked of half of the window: a hog is at the end of memory before the whole one has passed. */
+const NEAR_MARK_WINDOW = 0.5;
+
+/** Works the signs out of the window and the newest sample into `signs`. `isNearMark`: as isThrashingBusily() has it. */
 export const readSigns = (
   signs: ThrashSigns,
   window: ThrashWindow,
   sample: Sample,
   policy: ThrashPolicy,
+  isNearMark: boolean,
   nowMs: number,
 ): void => {
+  const someMs = isNearMark ? policy.windowMs * NEAR_MARK_WINDOW : policy.windowMs;
   signs.fullPermyriad = toPermyriad(ratePerSecond(window, 'memoryFullUs', nowMs, policy.windowMs));
   // Asked for only where it can decide: in a quiet tick each rate is an object under the interpreter.
   signs.somePermyriad = isFullEnough(signs, policy, FULL_NEAR_MARK)
-    ? toPermyriad(ratePerSecond(window, 'memorySomeUs', nowMs, policy.windowMs))
+    ? toPermyriad(ratePerSecond(window, 'memorySomeUs', nowMs, someMs))
     : ABSENT;
   signs.restoresPerS = ratePerSecond(window, 'restores', nowMs, policy.windowMs);
   signs.scannedPerS = sumOfPresent(

@@ -189,16 +189,31 @@ describe('the thrash verdict', () => {
     expect(first).toBe(2100);
   });
 
+  /** When it comes on a host that has so much at first and loses so much a millisecond, and stalls from then on, all tasks 4 %. */
+  const firstAt = (memAvailableKiB: number, lossKiBPerMs = 0, fromMs = 0, fullUsPerMs = 40): number => {
+    const { see } = watching();
+    for (let nowMs = 0; nowMs <= 8000; nowMs += 100) {
+      const stalledMs = Math.max(0, nowMs - fromMs);
+      const hog = { memorySomeUs: stalledMs * 1000, memoryFullUs: stalledMs * fullUsPerMs };
+      const available = { memAvailableKiB: memAvailableKiB - lossKiBPerMs * nowMs };
+      if (see(nowMs, thrashing(nowMs, { ...hog, ...available })).level === LEVEL.KILL) return nowMs;
+    }
+    return ABSENT;
+  };
+
   it('comes with a sixth of full stalls within twice the term mark, where a hog that runs takes the last page cache', () => {
-    const firstAt = (memAvailableKiB: number): number => {
-      const { see } = watching();
-      for (let nowMs = 0; nowMs <= 5000; nowMs += 100) {
-        const hog = { memorySomeUs: nowMs * 1000, memoryFullUs: nowMs * 40, memAvailableKiB };
-        if (see(nowMs, thrashing(nowMs, hog)).level === LEVEL.KILL) return nowMs;
-      }
-      return ABSENT;
-    };
     expect([firstAt(4 * GIB), firstAt(4 * GIB + MIB)]).toEqual([2100, ABSENT]);
+  });
+
+  it('comes after half of that time when memory is at its end within 5 s', () => {
+    expect(firstAt(4 * GIB, MIB)).toBe(1100);
+    expect(firstAt(4 * GIB, 0.1 * MIB), 'in 40 s').toBe(2100);
+  });
+
+  it('asks of the last half of the window near the mark, whether some task waits', () => {
+    const stalledFrom = (memAvailableKiB: number): number => firstAt(memAvailableKiB, 0, 3000, 150) - 3000;
+    // 80 % of half a second, and of a second; both hold for two.
+    expect([stalledFrom(4 * GIB), stalledFrom(5 * GIB)]).toEqual([2400, 2800]);
   });
 
   it('is SIGKILL at once: who thrashes cannot run a handler', () => {

@@ -122,7 +122,7 @@ describe('its signs', () => {
     const last = aSample({ ...CALM_ZONES, ...after });
     pushReading(window, last, 1000, 0);
     const signs = createSigns();
-    readSigns(signs, window, last, POLICY, 1000);
+    readSigns(signs, window, last, POLICY, false, 1000);
     return signs;
   };
 

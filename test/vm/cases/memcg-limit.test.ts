@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { expectNoAlarm, RUNS } from '../harness/false-alarm.ts';
-import { counterGrowth } from '../harness/judge.ts';
 import { expectAlive } from '../harness/outcome.ts';
 import { withDaemon } from '../harness/scene.ts';
 import { startTrace } from '../harness/trace.ts';
@@ -26,11 +25,8 @@ for (let run = 1; run <= RUNS; run++) {
       for (const group of ['high', 'file']) {
         const { stdout } = await scene.guest.sh(`cat /sys/fs/cgroup/${group}/memory.pressure`);
         const someUs = Number(/some .*total=(\d+)/.exec(stdout)?.[1]);
-        expect(someUs, `microseconds in which some task of ${group} waited for memory`).toBeGreaterThan(15e6);
+        expect(someUs, `microseconds in which some task of ${group} waited for memory`).toBeGreaterThan(10e6);
       }
-      expect(counterGrowth(seen, 'memory_some'), 'microseconds in which some task of the host did').toBeGreaterThan(
-        15e6,
-      );
       // The leak is throttled for good, which is said of its cgroup; a thrash at memory.max is nobody else's business.
       await expectNoAlarm(scene, seen, '/high');
       expectVerdict(scene, 'other memory_high');
