@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDetect, detect } from '../../../src/core/detect/detect.ts';
+import { createDetect, detect, seemsThrashing, wantsOwnLimits } from '../../../src/core/detect/detect.ts';
 import type { Policy } from '../../../src/core/policy.ts';
 import type { Sample } from '../../../src/core/sample.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
@@ -267,5 +267,32 @@ describe('the details', () => {
     see(0, { memorySomeUs: 700 });
     see(1000, sample);
     expect(state.wantsDetails).toBe(true);
+  });
+});
+
+describe('whose pages come back', () => {
+  it('is asked while free pages stand near the watermarks and all tasks stall for a twentieth of the time', () => {
+    const { state } = watching();
+    expect(wantsOwnLimits(state)).toBe(false);
+    Object.assign(state.signs, { nearWatermark: true, fullPermyriad: 499 });
+    expect(wantsOwnLimits(state)).toBe(false);
+    Object.assign(state.signs, { fullPermyriad: 500 });
+    expect(wantsOwnLimits(state)).toBe(true);
+    Object.assign(state.signs, { nearWatermark: false });
+    expect(wantsOwnLimits(state)).toBe(false);
+  });
+
+  it.each([
+    ['all stall', {}],
+    ['reclaim keeps the cores busy', { memorySomeUs: 900, memoryFullUs: 150 }],
+  ])('is asked more often from the first sign of a thrash on: %s', (_, perMs) => {
+    const { state, see } = watching();
+    for (let nowMs = 0; nowMs <= 1000; nowMs += 100) {
+      const stalls = Object.entries(perMs).map(([counter, us]) => [counter, us * nowMs]);
+      see(nowMs, { ...thrashing(nowMs), ...Object.fromEntries(stalls) });
+    }
+    expect(seemsThrashing(state)).toBe(true);
+    see(1100, { memAvailableKiB: 18 * GIB });
+    expect(seemsThrashing(state)).toBe(false);
   });
 });

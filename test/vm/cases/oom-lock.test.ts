@@ -1,17 +1,20 @@
 // oom_lock behind a slow console: a memcg with nobody but -1000 calls the kernel's killer again and again, each report takes
 // its time, and whoever is short of the host's memory meanwhile waits for a lock that is never free for him.
 import { expect, test } from 'vitest';
-import { counterGrowth, runNamed } from '../harness/judge.ts';
+import { counterGrowth, lastAboveMarkUs, runNamed } from '../harness/judge.ts';
 import { expectFigure, expectKilled, INNOCENTS, note } from '../harness/outcome.ts';
 import { type Scene, type Workload, withDaemon, withoutDaemon } from '../harness/scene.ts';
 import { told, until } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
+import { expectVerdictWithin } from '../harness/verdict.ts';
 
 const LOST = '/sys/fs/cgroup/lost';
 /** Of each line, whoever writes it (kernel.printk_delay): 70 characters at 9,600 baud. */
 const LINE_MS = 70;
 const LEAK_AT_MS = 6000;
 const WATCH_S = 35;
+/** MemAvailable when every allocation has to wait. */
+const GONE_KIB = 4096;
 /** On top of the ten seconds that one report takes. */
 const LATER_MS = 5000;
 const LEAK: Workload = { name: 'leak', atMs: LEAK_AT_MS, command: 'exec leak rate=80' };
@@ -33,24 +36,28 @@ const prepare = async (scene: Scene, lineMs: number): Promise<void> => {
   await scene.guest.sh(`echo ${lineMs} > /proc/sys/kernel/printk_delay`);
 };
 
-/** How long the leak lived, which needs 5 s to take what there is. */
-const play = async (scene: Scene, lineMs: number, callers: Workload[]): Promise<number> => {
+/** How long the leak lived, which needs 5 s to take what there is, and when that was all. */
+const play = async (
+  scene: Scene,
+  lineMs: number,
+  callers: Workload[],
+): Promise<{ livedMs: number; onsetUs: number }> => {
   await prepare(scene, lineMs);
   const seen = await scene.watch({ seconds: WATCH_S, workloads: [...INNOCENTS, ...callers, LEAK] });
   const { diedUs, startedUs } = runNamed(seen, 'leak');
   const livedMs = diedUs === 0 ? Number.POSITIVE_INFINITY : (diedUs - startedUs) / 1000;
   note('oom-lock', { callers: callers.length, livedMs, kills: counterGrowth(seen, 'oom_kill') });
-  return livedMs;
+  return { livedMs, onsetUs: lastAboveMarkUs(seen, GONE_KIB) };
 };
 
 test('without us the kernel gets to kill the leak later, or not at all, for a memcg that only tells of itself', async () => {
   let aloneMs = Number.NaN;
   await withoutDaemon(async (scene) => {
-    aloneMs = await play(scene, LINE_MS, []);
+    aloneMs = (await play(scene, LINE_MS, [])).livedMs;
     expect(aloneMs, 'with the killer free').toBeLessThan(WATCH_S * 1000);
   });
   await withoutDaemon(async (scene) => {
-    expect(await play(scene, LINE_MS, CALLERS), 'beside them').toBeGreaterThan(aloneMs + LATER_MS);
+    expect((await play(scene, LINE_MS, CALLERS)).livedMs, 'beside them').toBeGreaterThan(aloneMs + LATER_MS);
   });
 });
 
@@ -64,10 +71,11 @@ test('enforcing, the leak dies before the kernel has to be asked', () =>
 
 test('observing, it goes on beside all who wait, and tells the class', () =>
   withDaemon({ observe: true, wideMarks: true }, async (scene) => {
-    const livedMs = await play(scene, LINE_MS, CALLERS);
+    const { livedMs, onsetUs } = await play(scene, LINE_MS, CALLERS);
     expect(livedMs, 'nobody could help for a while').toBeGreaterThan(LATER_MS);
     // The reporter has no memory of its own taken, and goes on when the others have theirs.
     await until('the class is told', 60_000, async () => causesOf(scene).includes('oom_lock'));
+    await expectVerdictWithin(scene, onsetUs, 'oom_lock');
     // Between the verdicts it sees to the host, whose every allocation loops: its own pages are there.
     const latest = Math.max(0, ...told(scene, 'late').map(({ late_ms }) => Number(late_ms)));
     expectFigure('lateness of a turn of the loop in the livelock, ms', latest, LATE_MS);

@@ -17,9 +17,13 @@ export function expectVerdict(scene: Scene, verdict: string): void {
   for (const { evidence } of said) expect(evidence).not.toEqual([]);
 }
 
-/** It was told so long after the hang began: by the kernel log, whose clock is the judge's. The daemon's counts from its start. */
-export async function expectVerdictWithin(scene: Scene, onsetUs: number): Promise<void> {
-  const { stdout } = await scene.guest.sh("dmesg | sed -n 's/^\\[ *\\([0-9.]*\\)\\] oomwatchd: livelock .*/\\1/p'");
+/**
+ * It, or that of a `cause`, was told so long after the hang began: by the kernel log, whose clock is the judge's. The daemon's counts
+ * from its start.
+ */
+export async function expectVerdictWithin(scene: Scene, onsetUs: number, cause = ''): Promise<void> {
+  const line = `oomwatchd: livelock .*${cause}`;
+  const { stdout } = await scene.guest.sh(`dmesg | sed -n 's/^\\[ *\\([0-9.]*\\)\\] ${line}.*/\\1/p'`);
   const toldMs = Number(stdout.split('\n')[0]) * 1000;
   expect(toldMs, 'a livelock in the kernel log').toBeGreaterThan(0);
   expectFigure('milliseconds from onset to the verdict', toldMs - onsetUs / 1000, WITHIN_MS);
