@@ -27,6 +27,8 @@ export interface CgroupRow {
   /** memory.pressure by its totals, permyriad of the time since the last reading. */
   somePermyriad: number;
   fullPermyriad: number;
+  /** An event of memory.high or memory.max within the last second: between two readings there may be none by chance. */
+  isHeldUp: boolean;
   /** cgroup v1: out of memory with oom_kill_disable, its tasks sleep (linux/cgroup/under-oom). Nothing else is known of it then. */
   isUnderOom: boolean;
 }
@@ -44,6 +46,7 @@ export const emptyCgroupRow = (path: string): CgroupRow => ({
   restoresPerS: ABSENT,
   somePermyriad: ABSENT,
   fullPermyriad: ABSENT,
+  isHeldUp: false,
   isUnderOom: false,
 });
 
@@ -60,8 +63,8 @@ export const isNearLimit = (row: CgroupRow): boolean => {
   return limitKiB !== ABSENT && row.currentKiB >= limitKiB * NEAR_SHARE;
 };
 
-/** Whether its own limits have held somebody up since the last reading. */
-export const isAtLimit = ({ highPerS, maxPerS }: CgroupRow): boolean => highPerS > 0 || maxPerS > 0;
+/** Whether its own limits hold somebody up. */
+export const isAtLimit = (row: CgroupRow): boolean => row.isHeldUp && isNearLimit(row);
 
 /**
  * The part of a cgroup's path that dies as a whole under `scope`; "" when nothing does: the unit's own cgroup is at the front

@@ -15,6 +15,8 @@ export interface OwnLimits {
   isNear: boolean;
   /** Since when the two sums below have been made; ABSENT: they are not. */
   sinceMs: number;
+  /** When they were last begun anew; ABSENT: never. */
+  forgotMs: number;
   /** Pages that came back on the host, and those of them that did within cgroups at their limits; older ones count less. */
   all: number;
   within: number;
@@ -25,6 +27,7 @@ export const createOwnLimits = (): OwnLimits => ({
   restores: ABSENT,
   isNear: false,
   sinceMs: ABSENT,
+  forgotMs: ABSENT,
   all: 0,
   within: 0,
 });
@@ -36,13 +39,17 @@ const KEPT = 0.75;
 
 const MS_PER_S = 1000;
 
-/** Pages a second within cgroups at their limits; ABSENT where one of them has not been read twice. */
+/**
+ * Pages a second within cgroups at their limits, as far as they were read: of many at once only some are. ABSENT: none of them
+ * has been read twice.
+ */
 const withinPerS = (rows: readonly CgroupRow[]): number => {
-  const limited = rows.filter((row) => isAtLimit(row) && isNearLimit(row));
+  const limited = rows.filter(isAtLimit);
   // Whatever comes back below is counted above as well (rstat).
   const outermost = limited.filter(({ path }) => !limited.some((row) => row.path !== path && isWithin(path, row.path)));
-  if (outermost.some(({ restoresPerS }) => restoresPerS === ABSENT)) return ABSENT;
-  return outermost.reduce((sum, { restoresPerS }) => sum + restoresPerS, 0);
+  const known = outermost.filter(({ restoresPerS }) => restoresPerS !== ABSENT);
+  if (outermost.length > 0 && known.length === 0) return ABSENT;
+  return known.reduce((sum, { restoresPerS }) => sum + restoresPerS, 0);
 };
 
 /**
@@ -53,15 +60,16 @@ export const noteOwnLimits = (own: OwnLimits, rows: readonly CgroupRow[], restor
   const spanMs = own.readMs === ABSENT ? ABSENT : nowMs - own.readMs;
   const cameBack = own.restores === ABSENT || restores < own.restores ? ABSENT : restores - own.restores;
   const perS = withinPerS(rows);
-  if (spanMs <= 0 || spanMs > SPAN_MAX_MS || cameBack === ABSENT || perS === ABSENT) {
+  if (spanMs <= 0 || spanMs > SPAN_MAX_MS || cameBack === ABSENT) {
+    if (own.sinceMs !== ABSENT) own.forgotMs = nowMs;
     own.sinceMs = ABSENT;
     own.all = own.within = 0;
-  } else {
+  } else if (perS !== ABSENT) {
     if (own.sinceMs === ABSENT) own.sinceMs = own.readMs;
     own.all = own.all * KEPT + cameBack;
     own.within = own.within * KEPT + (perS * spanMs) / MS_PER_S;
   }
-  own.isNear = rows.some((row) => isNearLimit(row) || isAtLimit(row));
+  own.isNear = rows.some(isNearLimit);
   own.readMs = nowMs;
   own.restores = restores;
 };
@@ -71,7 +79,7 @@ const THEIRS_SHARE = 0.5;
 /** For the same reason not by one reading: four of those that a verdict waits for. */
 const KNOWN_AFTER_MS = 1000;
 
-const isFresh = ({ isNear, readMs }: OwnLimits, nowMs: number): boolean => isNear && nowMs - readMs <= SPAN_MAX_MS;
+const isFresh = ({ readMs }: OwnLimits, nowMs: number): boolean => readMs !== ABSENT && nowMs - readMs <= SPAN_MAX_MS;
 
 const isKnown = ({ sinceMs, readMs }: OwnLimits): boolean => sinceMs !== ABSENT && readMs - sinceMs >= KNOWN_AFTER_MS;
 
@@ -79,7 +87,7 @@ const isTheirs = ({ within, all }: OwnLimits): boolean => within > 0 && within >
 
 /** Whether it is known that what comes back now does so within cgroups at their limits. */
 export const isWithinLimits = (own: OwnLimits, nowMs: number): boolean =>
-  isFresh(own, nowMs) && isKnown(own) && isTheirs(own);
+  own.isNear && isFresh(own, nowMs) && isKnown(own) && isTheirs(own);
 
 /**
  * For how long a verdict waits until it is known. A host that does thrash is helped that much later where somebody is near a
@@ -89,6 +97,9 @@ const PATIENCE_MS = 2500;
 
 /** Whether signs of a thrash that have been there since `sinceMs` may be taken for the host's. */
 export const isOfTheHost = (own: OwnLimits, sinceMs: number, nowMs: number): boolean => {
-  if (!isFresh(own, nowMs)) return true;
-  return isKnown(own) && own.readMs > sinceMs ? !isTheirs(own) : nowMs - sinceMs >= PATIENCE_MS;
+  if (!own.isNear) return true;
+  if (!isFresh(own, nowMs)) return nowMs - Math.max(sinceMs, own.readMs) >= PATIENCE_MS;
+  if (isKnown(own) && own.readMs > sinceMs) return !isTheirs(own);
+  // What was known and has been forgotten, as the loop was late, is waited for anew.
+  return nowMs - Math.max(sinceMs, own.forgotMs) >= PATIENCE_MS;
 };

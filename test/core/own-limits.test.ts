@@ -22,6 +22,7 @@ const pod = (differences: Partial<CgroupRow> = {}): CgroupRow =>
     currentKiB: 60 * MIB,
     maxKiB: 60 * MIB,
     maxPerS: 60,
+    isHeldUp: true,
     restoresPerS: 1900,
     fullPermyriad: 6800,
     ...differences,
@@ -48,7 +49,7 @@ describe('what comes back does so within limits', () => {
   it.each<[string, readonly CgroupRow[], number]>([
     ['when less does', [pod()], 3900],
     ['when it is counted twice, as one is below the other', [pod({ path: '/pod/main' }), pod()], 3900],
-    ['in one that is near its limit and not held up', [pod({ maxPerS: 0, restoresPerS: ABSENT })], 1900],
+    ['in one that is near its limit and not held up', [pod({ maxPerS: 0, isHeldUp: false })], 1900],
     ['in one that was held up and is below, as the host has taken from it', [pod({ currentKiB: 40 * MIB })], 1900],
     ['before it was read twice', [pod({ restoresPerS: ABSENT })], 1900],
     ['where nobody has a limit', [], 1900],
@@ -62,6 +63,14 @@ describe('what comes back does so within limits', () => {
     const own = read([pod()], 1900);
     noteOwnLimits(own, [pod()], ABSENT, own.readMs + 250);
     expect(isTheirs(own), 'without a counter of the host').toBe(false);
+  });
+
+  it('stays known while one more comes to its limit, and where not all of many are read', () => {
+    const unread = pod({ path: '/new', restoresPerS: ABSENT });
+    expect(isTheirs(read([pod(), unread], 1900))).toBe(true);
+    const own = read([pod()], 1900);
+    noteOwnLimits(own, [unread], own.restores + 475, own.readMs + 250);
+    expect(isTheirs(own)).toBe(true);
   });
 
   it('is not judged by one reading that lags behind', () => {
@@ -85,7 +94,7 @@ describe('what comes back does so within limits', () => {
 
 describe('a thrash is the host’s', () => {
   const SINCE_MS = 1200;
-  const known = { readMs: 3000, restores: 0, isNear: true, sinceMs: 1000, all: 1000, within: 900 };
+  const known = { readMs: 3000, restores: 0, isNear: true, sinceMs: 1000, forgotMs: ABSENT, all: 1000, within: 900 };
 
   it.each<[string, Partial<OwnLimits>, number, boolean]>([
     ['when cgroups have never been read', createOwnLimits(), 3000, true],
@@ -96,7 +105,15 @@ describe('a thrash is the host’s', () => {
     ['not yet when the last reading is from before the signs', { readMs: 1200, within: 0, sinceMs: 0 }, 1500, false],
     ['not yet while it is not known', { sinceMs: 2500, within: 0 }, 3699, false],
     ['when it has not become known for long', { sinceMs: 2500 }, 3700, true],
-    ['when nobody reads cgroups any more', {}, 5001, true],
+    ['not yet when the loop was late, and no reading is fresh', {}, 5499, false],
+    ['when nobody reads cgroups any more', {}, 5500, true],
+    [
+      'not yet when what was known has just been forgotten',
+      { sinceMs: ABSENT, readMs: 9000, forgotMs: 9000 },
+      11_000,
+      false,
+    ],
+    ['when it has not come back for long', { sinceMs: ABSENT, readMs: 11_400, forgotMs: 9000 }, 11_500, true],
   ])('%s', (_, differences, nowMs, expected) =>
     expect(isOfTheHost({ ...known, ...differences }, SINCE_MS, nowMs)).toBe(expected),
   );
@@ -135,7 +152,7 @@ describe('on a host whose cache fills it, with all signs of a thrash', () => {
 
   it('and sooner where nobody is near a limit', () => {
     const [alone] = killed(4, () => []);
-    const [beside] = killed(4, () => [pod({ maxPerS: 0, currentKiB: 59 * MIB, restoresPerS: ABSENT })]);
+    const [beside] = killed(4, () => [pod({ isHeldUp: false, currentKiB: 59 * MIB, restoresPerS: ABSENT })]);
     expect([alone, beside]).toEqual(['after 400 ms', 'after 1100 ms']);
   });
 });

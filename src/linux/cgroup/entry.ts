@@ -44,6 +44,8 @@ export interface Entry {
   readMs: number;
   readonly local: MemoryEventCounts;
   oomKill: number;
+  /** When a limit of its own was last seen to hold somebody up; ABSENT: never. */
+  heldUpMs: number;
   /** ABSENT: not read the last time. */
   restores: number;
   someUs: number;
@@ -68,6 +70,7 @@ export const openEntry = async (directory: string, path: string): Promise<Entry 
     readMs: ABSENT,
     local: emptyMemoryEvents(),
     oomKill: ABSENT,
+    heldUpMs: ABSENT,
     restores: ABSENT,
     someUs: ABSENT,
     fullUs: ABSENT,
@@ -113,6 +116,9 @@ const share = (nowUs: number, beforeUs: number, elapsedMs: number): number => {
   return Math.min(WHOLE_PERMYRIAD, Math.round((usPerS / (1000 * US_PER_MS)) * WHOLE_PERMYRIAD));
 };
 
+/** A thrash at a limit has several events a second; less is a cgroup that grows. */
+const HELD_UP_MS = 1000;
+
 const readEvents = (io: CgroupIo, entry: Entry, elapsedMs: number): void => {
   const { row, fds } = entry;
   parseMemoryEvents(buffer, read(io, fds[EVENTS] as number), events);
@@ -123,6 +129,8 @@ const readEvents = (io: CgroupIo, entry: Entry, elapsedMs: number): void => {
   row.maxPerS = perS(local.max, entry.local.max, elapsedMs);
   row.oomPerS = perS(local.oom, entry.local.oom, elapsedMs);
   row.oomKillPerS = perS(events.oomKill, entry.oomKill, elapsedMs);
+  if (row.highPerS > 0 || row.maxPerS > 0) entry.heldUpMs = entry.readMs;
+  row.isHeldUp = entry.heldUpMs !== ABSENT && entry.readMs - entry.heldUpMs <= HELD_UP_MS;
   Object.assign(entry.local, local);
   entry.oomKill = events.oomKill;
 };
@@ -151,7 +159,10 @@ export const readEntry = (io: CgroupIo, entry: Entry, nowMs: number, withStat: b
   row.swapKiB = readBytes(io, fds[SWAP] as number);
   // Events are counted where the limit is: without one there are none (memcg_memory_event(), include/linux/memcontrol.h).
   if (row.highKiB !== ABSENT || row.maxKiB !== ABSENT) readEvents(io, entry, elapsedMs);
-  else row.highPerS = row.maxPerS = row.oomPerS = row.oomKillPerS = ABSENT;
+  else {
+    row.highPerS = row.maxPerS = row.oomPerS = row.oomKillPerS = ABSENT;
+    row.isHeldUp = false;
+  }
   if (withStat && isAtLimit(row)) readRestores(io, entry, elapsedMs);
   else entry.restores = row.restoresPerS = ABSENT;
   return true;

@@ -11,8 +11,8 @@ import { type CgroupIo, closeEntry, type Entry, readEntry } from './entry.ts';
 const ROWS_MAX = 48;
 /** A hundredth of the time. Less is what any cgroup with a limit has. */
 const SOME_PERMYRIAD = 100;
-/** A flush of counters each, which may be those of the whole tree (5.16 to 6.7): one or two cgroups are what it is about. */
-const STATS_MAX = 4;
+/** A flush of counters each, which may be those of the whole tree (5.16 to 6.7): one or two cgroups are what it is about as a rule. */
+const STATS_MAX = 8;
 /** So many entries between two looks at the clock: some 100 microseconds. */
 const BATCH = 8;
 

@@ -40,6 +40,7 @@ describe('readings', () => {
         restoresPerS: ABSENT,
         somePermyriad: 9000,
         fullPermyriad: 8000,
+        isHeldUp: true,
         isUnderOom: false,
       },
     ]);
@@ -136,6 +137,19 @@ describe('readings', () => {
       expect(read(STATS), 'and not counted over a gap').toEqual([ABSENT]);
     });
 
+    it('goes on over a reading without an event, for a second', async () => {
+      const tree = fakeTree();
+      tree.set('/pod', { current: 80 * MIB, max: 80 * MIB });
+      const readings = createReadings(libc, await opened(tree), noName);
+      const read = (nowMs: number, max: number): number | undefined => {
+        tree.set('/pod', { local: { max }, restores: nowMs });
+        readings.advance(nowMs, STATS, never);
+        return readings.rows[0]?.restoresPerS;
+      };
+      expect([read(0, 0), read(250, 9), read(500, 18)]).toEqual([ABSENT, ABSENT, 1000]);
+      expect([read(750, 18), read(1500, 18), read(1750, 18)]).toEqual([1000, 1000, ABSENT]);
+    });
+
     it('is not read of one that is only near it', async () => {
       const read = await limited(['/pod']);
       expect([read(STATS, 0), read(STATS, 0), read(STATS, 0)]).toEqual([[ABSENT], [ABSENT], [ABSENT]]);
@@ -146,11 +160,11 @@ describe('readings', () => {
       expect([read(STATS), read(STATS), read(STATS)]).toEqual([[undefined], [undefined], [undefined]]);
     });
 
-    it('is read of four in one reading', async () => {
-      const read = await limited(['/a', '/b', '/c', '/d', '/e', '/f']);
+    it('is read of eight in one reading', async () => {
+      const read = await limited(['/a', '/b', '/c', '/d', '/e', '/f', '/g', '/h', '/i', '/j']);
       read(ALL);
       read(STATS);
-      expect(read(STATS).filter((perS) => perS === 500)).toHaveLength(4);
+      expect(read(STATS).filter((perS) => perS === 500)).toHaveLength(8);
     });
   });
 });
