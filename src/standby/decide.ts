@@ -50,9 +50,9 @@ export interface Situation {
 }
 
 /**
- * How long overdue control has to be. The whole bound is there so that nobody dies for a turn that is only late; half of it,
- * which is still several times what a thrash makes a turn late (ARCHITECTURE.md), must do when memory is gone before the rest
- * has passed.
+ * How long overdue control has to be. The whole bound is there so that nobody dies for a turn that is only late, as it was by
+ * 1.2 s on a machine short of CPU. Half of it, still eight times what a thrash took on a calm one, must do when memory is gone
+ * before the rest has passed: who dies then is whom control would have taken.
  */
 export const boundMs = (overdueMs: number, exhaustionMs: number, { afterMs }: StandbyPolicy): number =>
   exhaustionMs !== ABSENT && exhaustionMs < afterMs - overdueMs ? afterMs / 2 : afterMs;

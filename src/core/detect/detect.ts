@@ -138,7 +138,10 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
     verdict.level = LEVEL.KILL;
     verdict.detectors |= DETECTED.FORECAST;
   } else if (term !== 0) verdict.level = LEVEL.TERM;
-  else verdict.level = isApproaching(state, sample, policy, thrashing || busily, nowMs) ? LEVEL.APPROACH : LEVEL.CALM;
+  else
+    verdict.level = isApproaching(state, sample, policy, nearMark || thrashing || busily, nowMs)
+      ? LEVEL.APPROACH
+      : LEVEL.CALM;
 
   const stalls = state.memorySomeUs !== ABSENT && sample.memorySomeUs > state.memorySomeUs;
   state.memorySomeUs = sample.memorySomeUs;
@@ -157,21 +160,22 @@ const isNearMark = (sample: Sample, policy: DetectSettings): boolean => {
   return isReached(policy.detect.term.memAvailable, halfKiB, sample.memTotalKiB);
 };
 
-/** Within twice the term mark, or near exhaustion at the present slope, or late: time to bring descriptors up to date. */
+/** Near exhaustion at the present slope, or late. */
 const isNear = (state: DetectState, sample: Sample, policy: DetectSettings): boolean => {
   // By the average alone: one step of a burst is exhausted in no time on a small host.
   const { averageKiBPerMs, freeKiB } = state.slope;
   if (averageKiBPerMs > 0 && freeKiB / averageKiBPerMs <= APPROACH_MS) return true;
-  return sample.tickLateMs >= policy.detect.lateMs || isNearMark(sample, policy);
+  return sample.tickLateMs >= policy.detect.lateMs;
 };
 
+/** Whether it is time to bring descriptors up to date; `isSeen`: the mark is near, or signs of a thrash are there. */
 const isApproaching = (
   state: DetectState,
   sample: Sample,
   policy: DetectSettings,
-  thrashing: boolean,
+  isSeen: boolean,
   nowMs: number,
 ): boolean => {
-  if (thrashing || isNear(state, sample, policy)) state.approachMs = nowMs;
+  if (isSeen || isNear(state, sample, policy)) state.approachMs = nowMs;
   return state.approachMs !== ABSENT && nowMs - state.approachMs < APPROACH_STAYS_MS;
 };
