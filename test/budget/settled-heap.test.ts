@@ -37,9 +37,11 @@ const FAULTS = `
 
 /** Of 192 pages: those of the measurement itself, and now and then one that is promoted to. */
 const FAULTS_MAX = 20;
+/** The control: the bound tells a settled heap from one that is not. V8's start leaves from 88 to 116 of the 192 to fault. */
+const UNSETTLED_MIN = 2 * FAULTS_MAX;
 
 test('after start-up 768 KiB of garbage take no fresh pages', async () => {
-  expect(Number(await asDaemon(FAULTS, ['as_started'])), 'nobody has been there').toBeGreaterThan(100);
+  expect(Number(await asDaemon(FAULTS, ['as_started'])), 'nobody has been there').toBeGreaterThan(UNSETTLED_MIN);
   const faults = Number(await asDaemon(FAULTS, ['settled']));
   console.info(`${faults} minor faults for 768 KiB of garbage`);
   expect(faults).toBeLessThan(FAULTS_MAX);
@@ -68,7 +70,7 @@ const PROMOTED = `
 `;
 
 test('what lives on finds its pages in the old generation', async () => {
-  expect(Number(await asDaemon(PROMOTED, ['as_started'])), 'new pages').toBeGreaterThan(50);
+  expect(Number(await asDaemon(PROMOTED, ['as_started'])), 'new pages').toBeGreaterThan(UNSETTLED_MIN);
   const faults = Number(await asDaemon(PROMOTED, ['settled']));
   console.info(`${faults} minor faults for 256 KiB that are promoted`);
   expect(faults).toBeLessThan(FAULTS_MAX);
@@ -111,6 +113,6 @@ test('nor do they after a long calm, although V8 gives half of the young generat
   expect(without.length).toBeLessThan(nodeOptions.length);
   const [given, kept] = await Promise.all([asDaemon(script, [], without), asDaemon(script)]);
   console.info(`minor faults for 1 MiB of garbage after a calm: ${kept} with --predictable, ${given} without`);
-  expect(Number(given), 'V8 gives them back').toBeGreaterThan(100);
+  expect(Number(given), 'V8 gives them back').toBeGreaterThan(UNSETTLED_MIN);
   expect(Number(kept)).toBeLessThan(FAULTS_MAX);
 });
