@@ -13,7 +13,7 @@ import {
 import { type Scene, type Workload, withDaemon } from '../harness/scene.ts';
 import { told } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
-import { expectNoVerdict, expectVerdict } from '../harness/verdict.ts';
+import { expectNoVerdict, expectVerdictWithin } from '../harness/verdict.ts';
 
 const ENTER = 'echo $$ > /sys/fs/cgroup/batch.slice/cgroup.procs; exec';
 const HOG: Workload = { name: 'hog', atMs: 2000, command: `${ENTER} leak rate=40` };
@@ -36,7 +36,8 @@ test('it is told by name with its numbers, and nobody is killed', () =>
     expect(line).toMatchObject({ path: '/batch.slice', condition: 'memory_high', holds: true, limit_kib: 40 * 1024 });
     expect(line?.['per_s']).toBeGreaterThan(0);
     expect(told(scene, 'episode_started'), 'no shortage of the host').toEqual([]);
-    expectVerdict(scene, 'other memory_high');
+    // Of its start, a second before it is at memory.high.
+    await expectVerdictWithin(scene, 'other memory_high', runNamed(seen, 'hog').startedUs);
     expectNoVerdict(scene, '/batch.slice');
   }));
 

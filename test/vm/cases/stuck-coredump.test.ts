@@ -41,7 +41,7 @@ test('with it: one that does not is named, and when its time is over the next pr
   await withDaemon({ wideMarks: true }, async (scene) => {
     const victim = await trapLargest(scene, TRAPS.dumpToFrozen);
     const seen = await press(scene, 20, WIDE_KILL_MIB - 8);
-    await expectNextIsTaken(scene, victim, seen, { afterMs: VICTIM_TIMEOUT_MS - 100 });
+    await expectNextIsTaken(scene, victim, seen, { afterMs: VICTIM_TIMEOUT_MS - 100, cause: 'core_dump' });
     expectNamed(scene, victim, 'core_dump');
   });
 });

@@ -47,7 +47,7 @@ test('with it: the loop goes on, the lock is named, the next process is taken, a
     const gapMs = await worstTickGapMs(guest);
     note('longest pause of the loop', { gapMs });
     expect(gapMs, 'longest pause of the loop').toBeLessThan(HUNG_MS);
-    await expectNextIsTaken(scene, victim, seen, { afterMs: VICTIM_TIMEOUT_MS - 100 });
+    await expectNextIsTaken(scene, victim, seen, { afterMs: VICTIM_TIMEOUT_MS - 100, cause: 'mmap_lock' });
     expect(victim.history().at(-1)?.anonKiB, 'KiB that the victim still has').toBeGreaterThan(100 * 1024);
     expectNamed(scene, victim, 'mmap_lock');
 

@@ -10,6 +10,7 @@ import {
 import { withWarmDaemon } from '../harness/scene.ts';
 import { lowThrash, PROOF, suffering } from '../harness/thrash.ts';
 import { callsBeforeFirstShot, readSyscalls, startTrace } from '../harness/trace.ts';
+import { expectVerdictWithin } from '../harness/verdict.ts';
 
 test('file-page thrash with MemAvailable under the mark: usable again within 5 s of onset', async () => {
   await withWarmDaemon({}, async (scene) => {
@@ -23,6 +24,7 @@ test('file-page thrash with MemAvailable under the mark: usable again within 5 s
     expectAlive(seen, 'services');
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen, 'hog');
+    await expectVerdictWithin(scene, 'overload file_thrash', was.onsetUs ?? 0);
     expect(was.usableAfterMs, 'usable again').toBeLessThan(Number.POSITIVE_INFINITY);
     expectFigure('milliseconds from onset until usable again', was.usableAfterMs, 5000);
     expectFigure('worst probe after that, milliseconds', was.worstLaterMs, 1000);

@@ -12,7 +12,7 @@ import {
 import { type Scene, withoutDaemon, withWarmDaemon } from '../harness/scene.ts';
 import { HANG_S, PROOF, quarterThrash, suffering } from '../harness/thrash.ts';
 import { callsBeforeFirstShot, readSyscalls, startTrace } from '../harness/trace.ts';
-import { expectVerdict, expectVerdictWithin } from '../harness/verdict.ts';
+import { expectVerdictWithin } from '../harness/verdict.ts';
 
 async function hangsOn(scene: Scene, peer: { name: string; atMs: number; command: string }[]): Promise<void> {
   const thrash = await quarterThrash(scene);
@@ -47,8 +47,7 @@ test('with the daemon it is usable again within 5 s of onset, and no call that a
     expectAlive(seen, 'services');
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen, 'hog');
-    expectVerdict(scene, 'overload file_thrash');
-    await expectVerdictWithin(scene, was.onsetUs ?? 0);
+    await expectVerdictWithin(scene, 'overload file_thrash', was.onsetUs ?? 0);
     expect(was.usableAfterMs, 'usable again').toBeLessThan(Number.POSITIVE_INFINITY);
     expectFigure('milliseconds from onset until usable again', was.usableAfterMs, 5000);
     expectFigure('worst probe after that, milliseconds', was.worstLaterMs, 1000);

@@ -5,4 +5,5 @@ import { swapThrash } from '../harness/swap.ts';
 
 test('without a daemon the guest hangs and the kernel does nothing', () => hangs('thrash-swap', swapThrash));
 
-test('with the daemon the hog dies and the guest is usable again', () => rescued('thrash-swap', swapThrash));
+test('with the daemon it is told for what it is, the hog dies, and the guest is usable again', () =>
+  rescued('thrash-swap', swapThrash, 'overload swap_thrash'));

@@ -33,13 +33,19 @@ export const fill = async (scene: Scene, by: keyof typeof FILLERS = 'tmpfs', sec
   return scene.watch({ seconds, workloads: [...innocents, { name: 'fill', atMs: FILL_AT_MS, command }] });
 };
 
+/** When MemAvailable fell below the term mark. */
+export const crossedUs = (seen: Judgement): number => lastAboveMarkUs(seen, WIDE_TERM_MIB * KIB_PER_MIB);
+
 /** The alarm as the kernel's log has it, and how long after the term mark it came there. */
 export const alarm = async (scene: Scene, seen: Judgement): Promise<string> => {
   const { stdout } = await scene.guest.sh('dmesg | grep "memory that no kill returns"', { mayFail: true });
   const [, seconds, text] = /\[ *([\d.]+)\].*memory that no kill returns: (.*)/.exec(stdout) ?? [];
   if (text === undefined) throw new Error('no alarm about who holds the memory');
-  const crossedMs = lastAboveMarkUs(seen, WIDE_TERM_MIB * KIB_PER_MIB) / 1000;
-  expectFigure('from the term mark to the alarm, ms', Math.round(Number(seconds) * 1000 - crossedMs), ALARM_MS);
+  expectFigure(
+    'from the term mark to the alarm, ms',
+    Math.round(Number(seconds) * 1000 - crossedUs(seen) / 1000),
+    ALARM_MS,
+  );
   return text;
 };
 

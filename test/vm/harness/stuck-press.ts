@@ -15,6 +15,7 @@ import {
 import type { Scene, Workload } from './scene.ts';
 import { type Trap, Victim } from './stuck.ts';
 import { startTrace } from './trace.ts';
+import { expectVerdictWithin } from './verdict.ts';
 
 /** The victim's share of what is available, so that it is the largest by far. */
 const VICTIM_SHARE = 0.6;
@@ -72,12 +73,12 @@ export async function expectGivenBack(scene: Scene, victim: Victim, seen: Judgem
   await expectNoKernelKill(scene, seen);
 }
 
-/** Its memory does not come: the next one is taken, `afterMs` at the earliest, and nobody else. */
+/** Its memory does not come: that is told, for a `cause`; the next one is taken, `afterMs` at the earliest, and nobody else. */
 export async function expectNextIsTaken(
   scene: Scene,
   victim: Victim,
   seen: Judgement,
-  { afterMs }: { afterMs: number },
+  { afterMs, cause }: { afterMs: number; cause?: string },
 ): Promise<void> {
   const killedUs = await victim.killedUs(scene.daemon.pid);
   expectKilled(seen, PRESSER);
@@ -88,6 +89,7 @@ export async function expectNextIsTaken(
   expect(waitedMs, 'wait for the first victim, ms').toBeGreaterThan(afterMs);
   expect(waitedMs, 'wait for the first victim, ms').toBeLessThan(VICTIM_TIMEOUT_MS + 2000);
   await expectNoKernelKill(scene, seen);
+  if (cause !== undefined) await expectVerdictWithin(scene, `after_kill ${cause}`, killedUs);
 }
 
 /** What the daemon printed of this victim holds the reason why it does not go. */

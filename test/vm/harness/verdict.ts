@@ -18,15 +18,16 @@ export function expectVerdict(scene: Scene, verdict: string): void {
 }
 
 /**
- * It, or that of a `cause`, was told so long after the hang began: by the kernel log, whose clock is the judge's. The daemon's counts
- * from its start.
+ * And that so long after the hang began: by the kernel log, whose clock is the judge's; the daemon's counts from its start. There
+ * stands what a livelock began as, so one that was first taken for another does not count.
  */
-export async function expectVerdictWithin(scene: Scene, onsetUs: number, cause = ''): Promise<void> {
-  const line = `oomwatchd: livelock .*${cause}`;
+export async function expectVerdictWithin(scene: Scene, verdict: string, onsetUs: number): Promise<void> {
+  expectVerdict(scene, verdict);
+  const line = `oomwatchd: livelock ${verdict.replace(' ', ': ')} `;
   const { stdout } = await scene.guest.sh(`dmesg | sed -n 's/^\\[ *\\([0-9.]*\\)\\] ${line}.*/\\1/p'`);
   const toldMs = Number(stdout.split('\n')[0]) * 1000;
-  expect(toldMs, 'a livelock in the kernel log').toBeGreaterThan(0);
-  expectFigure('milliseconds from onset to the verdict', toldMs - onsetUs / 1000, WITHIN_MS);
+  expect(toldMs, `"${line}" in the kernel log`).toBeGreaterThan(0);
+  expectFigure(`milliseconds from onset to the verdict ${verdict}`, Math.round(toldMs - onsetUs / 1000), WITHIN_MS);
 }
 
 /** Nothing of the host; of cgroups these alone. */
