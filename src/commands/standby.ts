@@ -152,7 +152,8 @@ const rehearse = (ports: StandbyPorts, start: StandbyStart, pidfd: number): void
     };
     const due = ports.uptimeMs() - start.control.standby.afterMs - 1000;
     beginTurn(page, due | 0);
-    endTurn(page, { dueMs: due | 0, mayAct: true, killsLeft: 1, waitUntilMs: due | 0, memAvailableKiB: 0 });
+    const rest = { mayAct: true, killsLeft: 1, memAvailableKiB: 0, isWithinLimits: false };
+    endTurn(page, { dueMs: due | 0, waitUntilMs: due | 0, ...rest });
     createStandbyLoop(dry, page, dryStart, PAGE_KIB).turn();
   }
   libc.close(scoreFd);

@@ -85,6 +85,14 @@ const isKnown = ({ sinceMs, readMs }: OwnLimits): boolean => sinceMs !== ABSENT 
 
 const isTheirs = ({ within, all }: OwnLimits): boolean => within > 0 && within >= all * THEIRS_SHARE;
 
+/** As if it had just been read: for who reads no cgroups and is told so by who does. */
+export const hearWithinLimits = (own: OwnLimits, nowMs: number): void => {
+  own.isNear = true;
+  own.readMs = nowMs;
+  own.sinceMs = nowMs - KNOWN_AFTER_MS;
+  own.all = own.within = 1;
+};
+
 /** Whether it is known that what comes back now does so within cgroups at their limits. */
 export const isWithinLimits = (own: OwnLimits, nowMs: number): boolean =>
   own.isNear && isFresh(own, nowMs) && isKnown(own) && isTheirs(own);

@@ -4,6 +4,7 @@
  */
 import { createDetect, type DetectState, detect } from '../core/detect/detect.ts';
 import { markKiB } from '../core/mark.ts';
+import { hearWithinLimits } from '../core/own-limits.ts';
 import { paceMs } from '../core/pace.ts';
 import { emptySample, type Sample } from '../core/sample.ts';
 import { ABSENT } from '../core/units.ts';
@@ -14,6 +15,7 @@ import {
   claim,
   type Deed,
   endsOf,
+  isWithinLimits,
   killsLeft,
   lastAvailableKiB,
   mayAct,
@@ -149,6 +151,7 @@ export const createStandbyLoop = (
       ports.readSample(sample);
       // Its lateness is control's, and no sign of ours: here only what the kernel says counts.
       sample.tickLateMs = 0;
+      if (isWithinLimits(page)) hearWithinLimits(detection.ownLimits, nowMs);
       const { level, detectors, exhaustionMs } = detect(detection, sample, start, nowMs);
       const isThrash = detectors === DETECTED.THRASH;
       const isNear = overdue > boundMs(overdue, exhaustionMs, control.standby) && level >= LEVEL.KILL;

@@ -15,6 +15,7 @@ const WAIT_UNTIL = 4;
 const AVAILABLE = 5;
 const BEGAN = 6;
 const ENDS = 7;
+const WITHIN_LIMITS = 8;
 /** Written by standby, on a cache line of its own. */
 const RECORDS = 64;
 const CLAIM = 65;
@@ -37,6 +38,8 @@ export interface Heartbeat {
   waitUntilMs: number;
   /** MemAvailable then, KiB. */
   memAvailableKiB: number;
+  /** What comes back from disk does so within cgroups at their limits (core/own-limits). */
+  isWithinLimits: boolean;
 }
 
 /** One deed of standby. */
@@ -67,6 +70,7 @@ export const endTurn = (page: Int32Array, beat: Heartbeat): void => {
   Atomics.store(page, KILLS_LEFT, beat.killsLeft);
   Atomics.store(page, WAIT_UNTIL, beat.waitUntilMs);
   Atomics.store(page, AVAILABLE, beat.memAvailableKiB);
+  Atomics.store(page, WITHIN_LIMITS, beat.isWithinLimits ? 1 : 0);
   Atomics.add(page, ENDS, 1);
 };
 
@@ -96,6 +100,9 @@ export const killsLeft = (page: Int32Array): number => Atomics.load(page, KILLS_
 
 /** MemAvailable at the end of control's last turn, KiB. */
 export const lastAvailableKiB = (page: Int32Array): number => Atomics.load(page, AVAILABLE);
+
+/** Signs of a thrash are not the host's, as far as control has seen: standby reads no cgroups. */
+export const isWithinLimits = (page: Int32Array): boolean => Atomics.load(page, WITHIN_LIMITS) === 1;
 
 /** Milliseconds for which control's own victim is still to be waited for; negative when it is not. */
 export const waitMs = (page: Int32Array, nowMs: number): number => (Atomics.load(page, WAIT_UNTIL) - nowMs) | 0;

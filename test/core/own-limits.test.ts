@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CgroupRow } from '../../src/core/cgroup-row.ts';
 import {
   createOwnLimits,
+  hearWithinLimits,
   isOfTheHost,
   isWithinLimits,
   noteOwnLimits,
@@ -90,6 +91,13 @@ describe('what comes back does so within limits', () => {
     expect(isWithinLimits(own, own.readMs + 2000)).toBe(true);
     expect(isWithinLimits(own, own.readMs + 2001)).toBe(false);
   });
+});
+
+it('who is told knows it at once, and for as long as who reads would', () => {
+  const own = createOwnLimits();
+  hearWithinLimits(own, 5000);
+  expect([isWithinLimits(own, 7000), isOfTheHost(own, 4000, 5000)]).toEqual([true, false]);
+  expect(isWithinLimits(own, 7001)).toBe(false);
 });
 
 describe('a thrash is the host’s', () => {

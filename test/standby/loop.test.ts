@@ -1,117 +1,8 @@
 /** The second process in virtual time: a page, a host that runs out of memory, candidates that die or do not. */
 import { describe, expect, it } from 'vitest';
-import { oomScoreOf } from '../../src/core/select/badness.ts';
 import { ABSENT, GIB, MIB } from '../../src/core/units.ts';
-import type { Candidate } from '../../src/standby/candidates.ts';
-import { createStandbyLoop, UNTIL_WOKEN } from '../../src/standby/loop.ts';
-import { beginTurn, claim, type Deed, deedsSince, endTurn, turnsOf, unclaim } from '../../src/standby/page.ts';
-import { lookAfterMs, startOf } from '../../src/standby/start.ts';
-import { aSample } from '../core/support/samples.ts';
-import { defaultPolicy } from '../support/policy.ts';
-
-interface Program {
-  pid: number;
-  kib: number;
-  errno?: number;
-  isStuck?: true;
-  group?: number;
-}
-
-const TOTAL_KIB = 8 * GIB;
-const LOOK_AFTER_MS = lookAfterMs(defaultPolicy().control.standby);
-
-const POLICY = `
-mode: enforce
-detect: { term: { mem_available: 800MiB }, kill: { mem_available: 400MiB } }
-`;
-
-const host = (programs: Program[], policy = POLICY) => {
-  const page = new Int32Array(1024);
-  const shots: number[] = [];
-  const reaped: number[] = [];
-  const told: Deed[] = [];
-  const turns: (() => void)[] = [];
-  const world = {
-    nowMs: 0,
-    availableKiB: 100 * MIB,
-    reads: 0,
-    mayAct: true,
-    killsLeft: 10,
-    waitMs: 0,
-    returns: 0,
-    lastKiB: 100 * MIB,
-    looks: 0,
-    /** When the timer goes off; null: there is none. */
-    timerMs: 0 as number | null,
-  };
-  const rows: Candidate[] = programs.map(({ pid, group = ABSENT }) => ({
-    entry: {
-      slot: pid,
-      generation: 1,
-      pid,
-      group,
-      isCandidate: true,
-      oomScoreAdj: 0,
-      policyPoints: 0,
-      comm: `p${pid}`,
-    },
-    ...{ pidfd: pid, scoreFd: pid, oomScore: ABSENT, isGone: false, isDone: false },
-    listedScore: oomScoreOf(GIB / 4, TOTAL_KIB / 4),
-  }));
-  const gone = new Set<number>();
-  const loop = createStandbyLoop(
-    {
-      uptimeMs: () => world.nowMs | 0,
-      nowMs: () => world.nowMs,
-      readSample: (sample) => {
-        world.reads++;
-        Object.assign(sample, aSample({ memTotalKiB: TOTAL_KIB, memAvailableKiB: world.availableKiB }));
-      },
-      candidates: {
-        rows,
-        take: () => undefined,
-        scan: () => {
-          rows.forEach((row, at) => {
-            const { kib = 0 } = programs[at] ?? {};
-            row.isGone ||= gone.has(row.entry.pid);
-            row.oomScore = row.isGone ? -3 : oomScoreOf(kib / 4, TOTAL_KIB / 4);
-          });
-          turns.shift()?.();
-        },
-      },
-      isTimerSet: () => world.timerMs !== null && world.timerMs > world.nowMs,
-      kill: ({ entry: { pid } }) => {
-        shots.push(pid);
-        world.availableKiB += world.returns;
-        const program = programs.find((each) => each.pid === pid);
-        if (program?.isStuck !== true && program?.errno === undefined) gone.add(pid);
-        return program?.errno ?? 0;
-      },
-      reap: ({ entry: { pid } }) => void reaped.push(pid),
-      tell: (deed) => void told.push(deed),
-    },
-    page,
-    startOf(defaultPolicy(policy)),
-    4,
-  );
-  /** Control turns, and will again in `ms`. */
-  const beat = (ms: number): void => {
-    const { nowMs, mayAct, killsLeft, waitMs } = world;
-    beginTurn(page, nowMs);
-    const memAvailableKiB = world.lastKiB;
-    endTurn(page, { dueMs: nowMs + ms, mayAct, killsLeft, waitUntilMs: nowMs + waitMs, memAvailableKiB });
-    if (world.timerMs !== null) world.timerMs = nowMs + ms + LOOK_AFTER_MS;
-  };
-  const run = (ms: number): void => {
-    const endMs = world.nowMs + ms;
-    while (world.nowMs < endMs) {
-      world.looks++;
-      const sleepMs = loop.turn();
-      world.nowMs = sleepMs === UNTIL_WOKEN ? Math.min(endMs, world.timerMs ?? endMs) : world.nowMs + sleepMs;
-    }
-  };
-  return { page, world, shots, reaped, told, turns, beat, run, outcomes: () => told.map(({ outcome }) => outcome) };
-};
+import { beginTurn, claim, deedsSince, turnsOf, unclaim } from '../../src/standby/page.ts';
+import { host, POLICY } from './host.ts';
 
 describe('while control turns', () => {
   it('nothing is read and nobody dies, whatever memory there is', () => {
@@ -336,6 +227,27 @@ describe('when control stays away', () => {
     run(30_000);
     expect(shots).toEqual([]);
   });
+});
+
+describe('a thrash', () => {
+  const thrash = (said: { isWithinLimits?: boolean; availableKiB?: number }): number[] => {
+    const { beat, run, shots, world } = host([{ pid: 7, kib: 4 * GIB }]);
+    Object.assign(world, { isThrashing: true, availableKiB: 2 * GIB, lastKiB: 2 * GIB, ...said });
+    beat(1000);
+    run(10_000);
+    return shots;
+  };
+
+  it('of the host is ended', () => expect(thrash({})).toContain(7));
+
+  it('of cgroups at their limits, as control has seen, costs no process of the host its life', () =>
+    expect(thrash({ isWithinLimits: true })).toEqual([]));
+
+  it('of theirs above the kill mark neither, though the term mark is reached', () =>
+    expect(thrash({ isWithinLimits: true, availableKiB: 600 * MIB })).toEqual([]));
+
+  it('or theirs does not matter when memory is gone as well', () =>
+    expect(thrash({ isWithinLimits: true, availableKiB: 100 * MIB })).toContain(7));
 });
 
 describe('when control comes back', () => {

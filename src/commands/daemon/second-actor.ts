@@ -7,6 +7,7 @@ import type { Standby } from '../../control/ports.ts';
 import { type Supervised, supervise } from '../../control/supervise.ts';
 import { killsLeft } from '../../core/act/budget.ts';
 import type { Finding, OomwatchdEvent } from '../../core/event.ts';
+import { isWithinLimits } from '../../core/own-limits.ts';
 import type { Policy } from '../../core/policy.ts';
 import { createRanking } from '../../core/select/rank.ts';
 import { standbyCandidates } from '../../core/standby-candidates.ts';
@@ -105,7 +106,7 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
   const ranking = createRanking(table.capacity, ENTRIES_MAX);
   const words = new Int32Array(LIST_WORDS);
   const pidfds = new Int32Array(ENTRIES_MAX);
-  const beat = { dueMs: 0, mayAct: false, killsLeft: 0, waitUntilMs: 0, memAvailableKiB: 0 };
+  const beat = { dueMs: 0, mayAct: false, killsLeft: 0, waitUntilMs: 0, memAvailableKiB: 0, isWithinLimits: false };
   let child: Supervised | null = null;
   let seen = 0;
   let started = '';
@@ -205,6 +206,7 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
       beat.killsLeft = killsLeft(state.budget, host.policy().act, nowMs);
       beat.waitUntilMs = (uptimeMs + waitsUntilMs(nowMs) - nowMs) | 0;
       beat.memAvailableKiB = memAvailableKiB;
+      beat.isWithinLimits = isWithinLimits(state.detect.ownLimits, nowMs);
       endTurn(page, beat);
       // Where it is refused, standby sees that it is not set, and looks by itself.
       if (child !== null) ipc.setTimer(timerFd, sleepMs + lookAfterMs(host.policy().control.standby));
