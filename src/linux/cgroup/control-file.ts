@@ -6,8 +6,9 @@
  *     memory.events, memory.events.local (5.2) "low 0\nhigh 188\nmax 0\noom 0\noom_kill 0\n...", more keys since 5.17
  */
 import { ABSENT } from '../../core/units.ts';
-import { at, lineEnd, NEWLINE, SPACE, uintBetween } from '../bytes.ts';
-import { createKeyTable, findKey } from '../proc/key-table.ts';
+import { at, NEWLINE, uintBetween } from '../bytes.ts';
+import { createKeyTable } from '../proc/key-table.ts';
+import { readCounters } from './counter-lines.ts';
 
 const BYTES_PER_KIB = 1024;
 
@@ -31,16 +32,10 @@ export const emptyMemoryEvents = (): MemoryEventCounts => ({ high: ABSENT, max: 
 const FIELDS: readonly (keyof MemoryEventCounts)[] = ['high', 'max', 'oom', 'oomKill'];
 const KEYS = createKeyTable(['high', 'max', 'oom', 'oom_kill']);
 
-/** Fills `out`; lines that are not known, cut off or no number leave their fields ABSENT. */
+const counts = new Float64Array(FIELDS.length);
+
+/** Fills `out`. */
 export const parseMemoryEvents = (buf: Uint8Array, len: number, out: MemoryEventCounts): void => {
-  out.high = out.max = out.oom = out.oomKill = ABSENT;
-  for (let from = 0; from < len; ) {
-    const end = lineEnd(buf, from, len);
-    if (end === ABSENT) return;
-    let blank = from;
-    while (blank < end && at(buf, blank) !== SPACE) blank++;
-    const key = findKey(KEYS, buf, from, blank);
-    if (key !== ABSENT) out[FIELDS[key] as keyof MemoryEventCounts] = uintBetween(buf, blank + 1, end);
-    from = end + 1;
-  }
+  readCounters(KEYS, buf, len, counts);
+  for (let i = 0; i < FIELDS.length; i++) out[FIELDS[i] as keyof MemoryEventCounts] = counts[i] as number;
 };

@@ -4,8 +4,8 @@
  */
 import type { Sample } from '../../core/sample.ts';
 import { ABSENT } from '../../core/units.ts';
-import { at, lineEnd, SPACE, uintBetween } from '../bytes.ts';
-import { createKeyTable, findKey } from '../proc/key-table.ts';
+import { createKeyTable } from '../proc/key-table.ts';
+import { readCounters } from './counter-lines.ts';
 
 const FIELDS = [
   ['anon', 'anonPagesKiB'],
@@ -29,17 +29,13 @@ const BYTES_PER_KIB = 1024;
 export const emptyMemoryStat = (): MemoryStat =>
   Object.fromEntries(TARGETS.map((field) => [field, ABSENT])) as MemoryStat;
 
-/** Fills `out`, ABSENT where there is no such line; `len` below 0, as of a failed read, leaves nothing known. */
+const counts = new Float64Array(TARGETS.length);
+
+/** Fills `out`. */
 export const parseMemoryStat = (buf: Uint8Array, len: number, out: MemoryStat): void => {
-  for (let i = 0; i < TARGETS.length; i++) out[TARGETS[i] as Field] = ABSENT;
-  for (let from = 0; from < len; ) {
-    const end = lineEnd(buf, from, len);
-    if (end === ABSENT) return;
-    let blank = from;
-    while (blank < end && at(buf, blank) !== SPACE) blank++;
-    const key = findKey(KEYS, buf, from, blank);
-    const bytes = key === ABSENT ? ABSENT : uintBetween(buf, blank + 1, end);
-    if (bytes !== ABSENT) out[TARGETS[key] as Field] = Math.floor(bytes / BYTES_PER_KIB);
-    from = end + 1;
+  readCounters(KEYS, buf, len, counts);
+  for (let i = 0; i < TARGETS.length; i++) {
+    const bytes = counts[i] as number;
+    out[TARGETS[i] as Field] = bytes === ABSENT ? ABSENT : Math.floor(bytes / BYTES_PER_KIB);
   }
 };
