@@ -22,6 +22,7 @@ export interface BusyScene {
 
 /** Nobody is signalled, by the daemon or the kernel, and no livelock is told but of these cgroups. */
 export async function expectNoAlarm(scene: Scene, seen: Judgement, ...ofCgroups: string[]): Promise<void> {
+  scene.hasExcuse = false;
   expect(await daemonSignals(scene), 'signals of the daemon').toEqual([]);
   expectNoVerdict(scene, ...ofCgroups);
   expect(await scene.daemon.isAlive(), 'the daemon lives').toBe(true);
