@@ -47,7 +47,7 @@ const START = createClimb();
 /** The shortage is over. When a press was last made stays known to core/register, which spaces them. */
 export const climbDown = (climb: Climb): void => {
   const isOnGround = climb.helplessMs === ABSENT && climb.stalledMs === ABSENT && climb.triedMs === ABSENT;
-  if (!isOnGround || climb.evidenceMs !== ABSENT) Object.assign(climb, START);
+  if (!isOnGround || climb.evidenceMs !== ABSENT || climb.lastResortMs !== ABSENT) Object.assign(climb, START);
 };
 
 /** What a tick knows of it. */

@@ -73,6 +73,7 @@ it.each<[string, Partial<Climb>]>([
   ['a stall', { stalledMs: 1 }],
   ['a press', { triedMs: 1, presses: 2 }],
   ['evidence', { evidenceMs: 1 }],
+  ['a last resort without evidence before it', { lastResortMs: 1 }],
 ])('is at the bottom again after %s', (_, differences) => {
   const climb = { ...createClimb(), ...differences };
   climbDown(climb);
