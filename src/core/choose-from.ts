@@ -53,7 +53,7 @@ export const chooseFrom = (
   }
   state.nobodyMs = ABSENT;
   const { calm, forkStorm, ranking } = state;
-  const victim = policy.act.forkStorm ? swarmVictim(slot, table, ranking, sample, calm, forkStorm.calmPid) : slot;
+  const victim = policy.act.forkStorm ? swarmVictim(slot, table, ranking, sample, calm, forkStorm.calmArrivals) : slot;
   pushSignals(state, table, victim, signal, policy.mode === 'observe', '', out, wholeOf(table, victim, policy));
 };
 

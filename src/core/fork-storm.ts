@@ -15,12 +15,13 @@ import { ABSENT } from './units.ts';
 
 interface Death {
   readonly pid: number;
+  readonly arrival: number;
   readonly session: number;
   /** Parent, its parent and so on, as far as they are known. */
   readonly ancestors: readonly number[];
   readonly atMs: number;
-  /** The youngest process that was known then: pids are given in order of birth (kernel/pid.c, idr_alloc_cyclic()). */
-  readonly newestPid: number;
+  /** Of the table then: whoever has come since is younger. */
+  readonly arrivals: number;
 }
 
 export interface ForkStorm {
@@ -28,13 +29,18 @@ export interface ForkStorm {
   readonly deaths: Death[];
   /** Slot and pid of those who go together, once the parent has been taken; emptied with the episode. */
   members: ReadonlyMap<number, number>;
-  /** The youngest process as of the last calm round of the index; ABSENT before. */
-  calmPid: number;
+  /** Of the table as of the last calm round of the index; ABSENT before. */
+  calmArrivals: number;
   /** When it was last told that the parent may not be killed; ABSENT: never. */
   toldMs: number;
 }
 
-export const createForkStorm = (): ForkStorm => ({ deaths: [], members: new Map(), calmPid: ABSENT, toldMs: ABSENT });
+export const createForkStorm = (): ForkStorm => ({
+  deaths: [],
+  members: new Map(),
+  calmArrivals: ABSENT,
+  toldMs: ABSENT,
+});
 
 /** Longer than three kills with their hold-off take, shorter than a service needs to be killed thrice by itself. */
 const WINDOW_MS = 10_000;
@@ -61,16 +67,9 @@ const slotOf = (table: ProcessTable, pid: number): number => {
 /** Never the origin of a storm: everybody's ancestor, and those who are no processes. */
 const NO_PARENT = FLAG.INIT | FLAG.KTHREAD;
 
-/** The youngest that is known. */
-const newestPidOf = (table: ProcessTable): number => {
-  let newest: number = ABSENT;
-  for (let row = 0; row < table.count; row++) newest = Math.max(newest, table.pid[table.rows[row] as number] as number);
-  return newest;
-};
-
 /** A round of the index has ended in calm: who is born from now on is young, and growth counts from here. */
 export const noteCalmRound = (storm: ForkStorm, table: ProcessTable): void => {
-  storm.calmPid = newestPidOf(table);
+  storm.calmArrivals = table.arrivals;
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
     table.calmKiB[slot] = rowSizeKiB(table, slot);
@@ -103,8 +102,8 @@ export const noteDeath = ({ deaths }: ForkStorm, table: ProcessTable, slot: numb
   if (deaths.some((death) => death.pid === pid)) return;
   const ancestors = ancestorsOf(table, slot);
   if (ancestors.length === 0) return;
-  const session = table.session[slot] as number;
-  deaths.push({ pid, session, ancestors, atMs: nowMs, newestPid: newestPidOf(table) });
+  const [session, arrival] = [table.session[slot] as number, table.arrival[slot] as number];
+  deaths.push({ pid, arrival, session, ancestors, atMs: nowMs, arrivals: table.arrivals });
 };
 
 /** Those that the kernel has killed. `slots`: of the processes that `events` name, ABSENT where there is none. */
@@ -179,11 +178,11 @@ const stormOf = (deaths: readonly Death[], root: number, table: ProcessTable, ra
   if (!isSpared && !mayDie(exclusion)) return null;
   const members = familyOf(table, root);
   let sizeKiB = 0;
-  let replaced = counted.filter((death) => death.pid > first.newestPid).length;
-  for (const [slot, member] of members) {
+  let replaced = counted.filter((death) => death.arrival > first.arrivals).length;
+  for (const slot of members.keys()) {
     if (!mayDie(ranking.exclusion[slot] as number) || ((table.flags[slot] as number) & LIVING_MASK) !== 0) continue;
     sizeKiB += rowSizeKiB(table, slot);
-    if (member > first.newestPid) replaced++;
+    if ((table.arrival[slot] as number) > first.arrivals) replaced++;
   }
   return replaced < REPLACED ? null : { slot: root, isSpared, members, sizeKiB };
 };

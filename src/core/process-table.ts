@@ -49,10 +49,14 @@ export interface ProcessTable {
   /** The rows in use; only the first `count` entries count. */
   readonly rows: Int32Array;
   count: number;
+  /** How many processes have become known so far. */
+  arrivals: number;
   readonly pid: Int32Array;
   readonly ppid: Int32Array;
   /** setsid(2): children have that of their parent, who was only adopted has another. ABSENT until identified. */
   readonly session: Int32Array;
+  /** Which of the `arrivals` it was: who came later is younger, also where pids have begun anew (kernel.pid_max). */
+  readonly arrival: Int32Array;
   /** Field 22 of stat, clock ticks since boot; ABSENT until the deferred read has answered. */
   readonly startTimeTicks: Float64Array;
   readonly uid: Float64Array;
@@ -101,9 +105,11 @@ export const createProcessTable = (capacity: number): ProcessTable => ({
   pageKiB: 4,
   rows: new Int32Array(capacity),
   count: 0,
+  arrivals: 0,
   pid: new Int32Array(capacity),
   ppid: new Int32Array(capacity),
   session: new Int32Array(capacity),
+  arrival: new Int32Array(capacity),
   startTimeTicks: new Float64Array(capacity),
   uid: new Float64Array(capacity),
   rssKiB: new Float64Array(capacity),
@@ -138,6 +144,7 @@ export const clearSlot = (table: ProcessTable, slot: number, pid: number): void 
   table.pid[slot] = pid;
   table.ppid[slot] = ABSENT;
   table.session[slot] = ABSENT;
+  table.arrival[slot] = ++table.arrivals;
   table.startTimeTicks[slot] = ABSENT;
   table.uid[slot] = ABSENT;
   table.rssKiB[slot] = ABSENT;

@@ -24,8 +24,8 @@ interface Swarm {
 
 /**
  * The slot to take in place of `best`, the first of the ranking: `best` itself where there is no swarm, or where the kernel
- * would take it whatever the others have. Young are those with
- * a pid above `calmPid`, the youngest process of the last calm round of the index; ABSENT: before the first.
+ * would take it whatever the others have. Young are those that came after `calmArrivals`, the arrivals of the table as of the
+ * last calm round of the index; ABSENT: before the first.
  */
 export const swarmVictim = (
   best: number,
@@ -33,17 +33,17 @@ export const swarmVictim = (
   ranking: Ranking,
   sample: Sample,
   calm: Calm,
-  calmPid: number,
+  calmArrivals: number,
 ): number => {
   const lostKiB = calm.availableKiB - sample.memAvailableKiB;
-  if (calmPid === ABSENT || calm.availableKiB === ABSENT || lostKiB <= 0) return best;
+  if (calmArrivals === ABSENT || calm.availableKiB === ABSENT || lostKiB <= 0) return best;
   if (isFirstChoice(ranking, best)) return best;
   const swarms = new Map<number, Swarm>();
   let found: Swarm | null = null;
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
     const ppid = table.ppid[slot] as number;
-    if (ranking.exclusion[slot] !== ABSENT || (table.pid[slot] as number) <= calmPid || ppid <= 1) continue;
+    if (ranking.exclusion[slot] !== ABSENT || (table.arrival[slot] as number) <= calmArrivals || ppid <= 1) continue;
     const swarm = swarms.get(ppid) ?? { inMemoryKiB: 0, count: 0, largest: slot };
     swarms.set(ppid, swarm);
     swarm.inMemoryKiB += rowInMemoryKiB(table, slot);

@@ -68,6 +68,11 @@ describe('a fork storm', () => {
     expect(pids(findStorm(storm, table, rankedOf(table), 50 * MIB, 1000))).toEqual([100, 300, 301, 302]);
   });
 
+  it('is one where pids have begun anew since the first death', () => {
+    const { found } = played([7, 8, 9].map((pid) => child(pid, { arrival: 200 + pid })));
+    expect(pids(found)).toEqual([100, 7, 8, 9]);
+  });
+
   it('counts those of the dead that were born after the first of them', () => {
     const storm = createForkStorm();
     noteDeath(storm, tableOf([PARENT, child(101)]), 1, 0);

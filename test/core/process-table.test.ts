@@ -15,9 +15,10 @@ it('forgets everything of the process that had a slot before', () => {
   const fresh = createProcessTable(1);
   clearSlot(fresh, 0, 6);
   const columns = Object.keys(fresh).filter(
-    (name) => !['capacity', 'totalPages', 'rows', 'count', 'pageKiB'].includes(name),
+    (name) => !['capacity', 'totalPages', 'rows', 'count', 'pageKiB', 'arrivals', 'arrival'].includes(name),
   );
   const valuesOf = (of: object): unknown[] => columns.map((name) => (of as Record<string, unknown[]>)[name]?.[0]);
   expect(valuesOf(table)).toEqual(valuesOf(fresh));
+  expect([table.arrival[0], table.arrivals], 'it came after the last').toEqual([6, 6]);
   expect([table.pid[0], table.flags[0], table.protectRule[0], table.rssKiB[0]]).toEqual([6, 0, ABSENT, ABSENT]);
 });

@@ -15,14 +15,14 @@ const young = (count: number, row: Partial<Row> = {}): Partial<Row>[] =>
   Array.from({ length: count }, (_, at) => ({ pid: 200 + at, ppid: 100, rssKiB: (30 + at) * MIB, ...row }));
 
 /** Pid of the victim in a host that has lost `lostKiB` since calm. */
-const victim = (rows: Partial<Row>[], lostKiB = GIB, calmPid = 150, availableKiB = 18 * GIB): number => {
+const victim = (rows: Partial<Row>[], lostKiB = GIB, calmArrivals = 150, availableKiB = 18 * GIB): number => {
   const table = tableOf(rows);
   const ranking = createRanking(table.capacity, 32);
   const scope = { onlyPid: ABSENT, narrowed: false, minimumKiB: 10 * MIB, admitsUnidentified: false };
   rank(ranking, table, { ...scope, corrections, isVictim: NOBODY, isRefused: NOBODY });
   const sample = aSample({ memAvailableKiB: 18 * GIB - lostKiB });
   const best = ranking.order[0] as number;
-  return table.pid[swarmVictim(best, table, ranking, sample, { availableKiB, heldKiB: 0 }, calmPid)] as number;
+  return table.pid[swarmVictim(best, table, ranking, sample, { availableKiB, heldKiB: 0 }, calmArrivals)] as number;
 };
 
 describe('a swarm', () => {
@@ -42,6 +42,11 @@ describe('a swarm', () => {
     ['was swapped out', victim([DB, ...young(20, { rssKiB: 4, swapKiB: 40 * MIB })])],
     ['may not be chosen', victim([DB, ...young(20, { protectRule: 0 })])],
   ])('is none when it %s', (_, pid) => expect(pid).toBe(20));
+
+  it('is one where pids have begun anew, above which processes of before still live', () => {
+    const wrapped = young(20).map((row, at) => ({ ...row, pid: 30 + at, arrival: 200 + at }));
+    expect(victim([{ ...DB, pid: 4_000_000, arrival: 20 }, ...wrapped])).toBe(49);
+  });
 
   it('is one by what oom_score tells of those who are not held', () => {
     const score = { rssKiB: ABSENT, swapKiB: ABSENT, oomScore: 670, flags: KNOWN & ~FLAG.ARMED };

@@ -8,6 +8,8 @@ export interface Row {
   ppid: number;
   /** Left out: unknown. */
   session: number;
+  /** Left out: in the order of pids. */
+  arrival: number;
   startTimeTicks: number;
   uid: number;
   rssKiB: number;
@@ -42,6 +44,7 @@ const DEFAULTS: Row = {
   pid: 1000,
   ppid: 1,
   session: ABSENT,
+  arrival: ABSENT,
   startTimeTicks: 500,
   uid: 1000,
   rssKiB: GIB,
@@ -69,7 +72,10 @@ export const writeRow = (table: ProcessTable, slot: number, differences: Partial
   row.rssAnonKiB = differences.rssAnonKiB ?? row.rssKiB;
   // Those who share one mm have one key.
   row.mmKey = differences.mmKey ?? row.mmGroup;
+  row.arrival = differences.arrival ?? row.pid;
+  const { arrivals } = table;
   clearSlot(table, slot, row.pid);
+  table.arrivals = Math.max(arrivals, row.arrival);
   for (const name of Object.keys(row) as (keyof Row)[]) {
     (table[name] as (number | string)[])[slot] = row[name];
   }
