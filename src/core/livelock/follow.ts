@@ -91,12 +91,21 @@ const STUCK_REASON_MS = 1000;
 
 const HIDDEN = EXCLUSIONS.indexOf('hidden_from_kernel');
 
+/** Rows of cgroups that are near a limit, or that a rule names, are there while nothing is wrong as well. */
+const isAnyTroubled = (cgroups: readonly CgroupRow[]): boolean => {
+  for (let at = 0; at < cgroups.length; at++) {
+    const { isUnderOom, oomPerS, fullPermyriad } = cgroups[at] as CgroupRow;
+    if (isUnderOom || oomPerS > 0 || fullPermyriad >= TROUBLE_PERMYRIAD) return true;
+  }
+  return false;
+};
+
 const isTroubled = ({ detect, livelock, stall, cgroups, register }: Surroundings): boolean =>
   detect.verdict.level > LEVEL.CALM ||
   detect.signs.fullPermyriad >= TROUBLE_PERMYRIAD ||
   register.dying.length > 0 ||
   stall.stalling > 0 ||
-  cgroups.length > 0 ||
+  isAnyTroubled(cgroups) ||
   livelock.class !== 'none';
 
 /** A victim of ours or of the kernel that still has its memory and should not have it any more. */

@@ -69,6 +69,18 @@ describe('a livelock over time', () => {
     expect(told()).toEqual([]);
   });
 
+  it('is not looked for in cgroups at ease, which are read as they are near their limits, or as a rule names them', () => {
+    state.cgroups = [
+      aCgroup({ currentKiB: 30, maxKiB: 30, somePermyriad: 200, fullPermyriad: 200 }),
+      aCgroup({ somePermyriad: ABSENT, fullPermyriad: ABSENT }),
+    ];
+    pass(60);
+    expect(state.livelockWatch).toMatchObject({ judgedMs: ABSENT, troubledMs: ABSENT });
+    counters.shmemKiB = 2 * GIB;
+    pass(1);
+    expect(state.livelockWatch.baseline.calm.shmemKiB, 'calm counts from now').toBe(2 * GIB);
+  });
+
   it('is told within 10 s of the onset', () => {
     pass(60);
     const onsetMs = nowMs;
