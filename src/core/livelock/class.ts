@@ -82,13 +82,20 @@ const isHostWide = ({ signs, motion, isNearWatermark }: Seen): boolean => {
  */
 const isLockedOut = (seen: Seen): boolean => seen.isShort && seen.isNearWatermark && oomLockCause(seen) !== null;
 
+/**
+ * Whoever is bound to a node that is full reclaims there in vain, and the host is far from its watermarks. Only reclaim that is no
+ * cgroup's enters the counter of stalls (mm/vmscan.c, do_try_to_free_pages()).
+ */
+const isBound = (seen: Seen): boolean =>
+  !seen.isNearWatermark && seen.signs.stallsPerS > 0 && constraintCause(seen) !== null;
+
 const isHostStalled = (seen: Seen): boolean => {
   if (seen.isThrashing) return true;
   if (seen.motion === 'moves') return false;
   if (seen.motion !== 'unknown' && isLockedOut(seen)) return true;
   if (seen.motion === 'spins' && seen.isWithinLimits) return false;
-  if (stalledThreads(seen)) return seen.isNearWatermark;
-  return seen.motion !== 'unknown' && stallsByPressure(seen) && isHostWide(seen);
+  if (stalledThreads(seen)) return seen.isNearWatermark || isBound(seen);
+  return seen.motion !== 'unknown' && stallsByPressure(seen) && (isHostWide(seen) || isBound(seen));
 };
 
 /** Allocations that may not enter a file system never call the killer, and it is not called (kernel-facts 2.4, 5.5). */

@@ -16,6 +16,9 @@ const FILE = {
 };
 const ANON = { fullPermyriad: 5700, scannedPerS: 20_000, directPerS: 18_000, stolenPerS: 9000, refaultAnonPerS: 8900 };
 
+/** Whoever is bound to a full node reclaims there in vain; free pages of the others keep the host far from its watermarks. */
+const BOUND = { signs: { scannedPerS: 50_000, directPerS: 40_000, stolenPerS: 3, stallsPerS: 40 } };
+
 const CASES: readonly (readonly [name: string, Differences, class_: string, cause: string, confidence: string])[] = [
   ['t10: a file thrash', { isNearWatermark: true, signs: FILE }, 'overload', 'file_thrash', 'medium'],
   ['a file thrash that detect has held', { isThrashing: true, signs: FILE }, 'overload', 'file_thrash', 'high'],
@@ -138,6 +141,23 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'other',
     'constraint',
     'medium',
+  ],
+  [
+    'the same on a host that has memory: threads that are bound to it stall',
+    { ...BOUND, stall: { stalling: 4, longestMs: 6000 }, sample: { unreclaimableNodes: 1 } },
+    'before_kill',
+    'constraint',
+    'medium',
+  ],
+  [
+    'a cpuset that is full on a host that has memory, by pressure',
+    {
+      signs: { ...BOUND.signs, fullPermyriad: 3000 },
+      kernel: { constraintMs: 95_000, constraint: 'CONSTRAINT_CPUSET' },
+    },
+    'before_kill',
+    'constraint',
+    'high',
   ],
   ['kswapd that gave up', { ...STANDS, sample: { unreclaimableNodes: 1 } }, 'before_kill', 'kswapd_gave_up', 'high'],
   [

@@ -77,6 +77,10 @@ const CASES: readonly (readonly [name: string, Differences])[] = [
   ],
   ['a memcg in which the kernel kills', { cgroups: [aCgroup({ oomPerS: 20, oomKillPerS: 20 })] }],
   [
+    'a cgroup that stalls at its limit beside a node full of huge pages: nobody reclaims for the host',
+    { stall: { stalling: 4, longestMs: 6000 }, signs: { fullPermyriad: 4000 }, sample: { unreclaimableNodes: 1 } },
+  ],
+  [
     'stalls of less than half a minute of kmallocwd',
     { isNearWatermark: true, stall: { stalling: 3, longestMs: 4999 } },
   ],
