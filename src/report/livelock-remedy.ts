@@ -70,7 +70,7 @@ export const CAUSE_WORDS: Readonly<Record<LivelockCause, CauseWords>> = {
   },
   unkillable: {
     cause: 'all that have memory may not be killed',
-    sign: 'nobody to choose, or "no killable processes" in the kernel log',
+    sign: 'nobody to choose, or all who may be killed have less than is missing, or "no killable processes" in the kernel log',
     remedy:
       'systemctl restart the largest of them, or narrow the protection; a kill by hand works at oom_score_adj -1000 as well',
     killing: 'yes, of those that are protected',

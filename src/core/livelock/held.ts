@@ -71,19 +71,28 @@ export const heldCause = (seen: Seen): Finding | null => {
   return severalKinds(seen);
 };
 
-/** No kind alone, but all together, or what futility has found nobody to return. */
+/** Half of what was lost, as in core/holding: with what futility says besides it is the cause. */
+const OF_LOST_IN_VAIN = 0.5;
+
+/** No kind alone, but all together, or what futility has found nobody to return: unless it is in those who may not be killed. */
 const severalKinds = (seen: Seen): Finding | null => {
-  const { now } = seen.baseline;
+  const { baseline, sample } = seen;
+  const { now } = baseline;
   let sumKiB = 0;
+  let grown = 0;
   let largest: Kind | null = null;
   for (const kind of KINDS) {
     // Locked memory is anonymous or shared memory as well, and counted there.
-    const sizeKiB = kind.cause === 'mlocked' ? 0 : Math.max(0, now[kind.field]);
+    if (kind.cause === 'mlocked') continue;
+    const sizeKiB = Math.max(0, now[kind.field]);
     sumKiB += sizeKiB;
+    grown += grownKiB(baseline, kind.field);
     if (sizeKiB > 0 && (largest === null || sizeKiB > now[largest.field])) largest = kind;
   }
   if (largest === null) return null;
-  if (sumKiB < now.totalKiB * OF_TOTAL && seen.noAction !== 'futile') return null;
+  const isWhatCame = grown > 0 && grown >= lostKiB(baseline) * OF_LOST_IN_VAIN;
+  const isNobodys = seen.noAction === 'futile' && (isWhatCame || sumKiB >= sample.anonPagesKiB);
+  if (sumKiB < now.totalKiB * OF_TOTAL && !isNobodys) return null;
   const evidence = [
     `${mib(sumKiB)} of ${mib(now.totalKiB)} belong to no process, ${mib(now[largest.field])} are ${largest.name}`,
   ];

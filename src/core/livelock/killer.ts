@@ -12,6 +12,8 @@ export const unkillableCause = ({ kernel, noAction, killed, nowMs }: Seen): Find
   if (killed.length === 0 && (noAction === 'all_protected' || noAction === 'no_candidate')) {
     evidence.push(noAction === 'all_protected' ? 'all that are large enough are protected' : 'nobody can be chosen');
   }
+  // What belongs to no process has been asked for before (held.ts).
+  if (noAction === 'futile') evidence.push('all who may be killed would not return what is missing');
   if (evidence.length === 0) return null;
   // kill(2) takes also those at -1000: a person or a policy that protects less can.
   return { cause: 'unkillable', confidence: 'high', killHelps: true, subject: '', evidence };

@@ -86,9 +86,33 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
   ['several together', { ...STANDS, now: { slabKiB: 9 * GIB, shmemKiB: 8 * GIB } }, 'before_kill', 'slab', 'medium'],
   [
     'what futility has found, of whatever size',
-    { isShort: true, noAction: 'futile', now: { shmemKiB: GIB } },
+    { isShort: true, noAction: 'futile', now: { shmemKiB: GIB }, sample: { anonPagesKiB: GIB / 2 } },
     'other',
     'shmem',
+    'high',
+  ],
+  [
+    'the same where processes have more, but it is what has come',
+    {
+      isShort: true,
+      noAction: 'futile',
+      now: { shmemKiB: 10 * GIB, availableKiB: GIB },
+      sample: { anonPagesKiB: 12 * GIB },
+    },
+    'other',
+    'shmem',
+    'high',
+  ],
+  [
+    'what futility has found in those who may not be killed',
+    {
+      isShort: true,
+      noAction: 'futile',
+      now: { slabKiB: GIB, availableKiB: GIB },
+      sample: { anonPagesKiB: 20 * GIB },
+    },
+    'other',
+    'unkillable',
     'high',
   ],
   [
