@@ -34,10 +34,15 @@ export const memoryHighCause = ({ cgroups, stall }: Seen): Finding | null => {
  */
 const OOMS_PER_S = 10;
 
+/** Events a second that no kill has followed. */
+const unansweredPerS = ({ oomPerS, oomKillPerS }: CgroupRow): number => oomPerS - Math.max(0, oomKillPerS);
+
+/** The one with the most of them, if it has as many. */
 const storm = (cgroups: readonly CgroupRow[], leastPerS: number): CgroupRow | null => {
   let worst: CgroupRow | null = null;
   for (const row of cgroups) {
-    if (row.oomPerS >= leastPerS && (worst === null || row.oomPerS > worst.oomPerS)) worst = row;
+    const perS = unansweredPerS(row);
+    if (perS >= leastPerS && (worst === null || perS > unansweredPerS(worst))) worst = row;
   }
   return worst;
 };
@@ -48,8 +53,9 @@ const stormEvidence = ({ oomPerS, oomKillPerS, currentKiB, maxKiB }: CgroupRow):
 ];
 
 export const memcgUnkillableCause = ({ cgroups }: Seen): Finding | null => {
-  const row = storm(cgroups, OOMS_PER_S);
-  if (row === null || row.oomKillPerS > 0) return null;
+  const inVain = cgroups.filter(({ oomKillPerS }) => oomKillPerS <= 0);
+  const row = storm(inVain, OOMS_PER_S);
+  if (row === null) return null;
   // The kernel refuses oom_score_adj -1000, kill(2) does not.
   const about = { confidence: 'high', killHelps: true, subject: row.path } as const;
   return { cause: 'memcg_unkillable', ...about, evidence: stormEvidence(row) };
@@ -75,13 +81,12 @@ const LOCKING_OOMS_PER_S = 1;
  * short of the host's memory wait for oom_lock (kernel-facts 5.18). For a host that stalls as well.
  */
 export const oomLockCause = ({ cgroups, kernel, nowMs }: Seen): Finding | null => {
-  const row = storm(cgroups, LOCKING_OOMS_PER_S);
   // Whoever finds somebody to kill lets go of it with the kill.
-  const isStorm = row !== null && row.oomPerS - Math.max(0, row.oomKillPerS) >= LOCKING_OOMS_PER_S;
+  const row = storm(cgroups, LOCKING_OOMS_PER_S);
   // On a console of 9,600 baud one report takes seconds: too few of them for a rate.
   const saidSo = isRecent(kernel.memcgNoKillableMs, nowMs);
-  if (!isStorm && !saidSo) return null;
-  const evidence = isStorm ? stormEvidence(row) : [];
+  if (row === null && !saidSo) return null;
+  const evidence = row === null ? [] : stormEvidence(row);
   if (saidSo) {
     const agoS = Math.round((nowMs - kernel.memcgNoKillableMs) / 1000);
     evidence.push(`the kernel reported on a cgroup ${agoS} s ago, and found nobody to kill in it`);

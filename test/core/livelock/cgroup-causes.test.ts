@@ -40,6 +40,13 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
     'high',
   ],
   [
+    'the same beside one that has more of them, and somebody to kill',
+    { cgroups: [aCgroup({ path: '/a', oomPerS: 900, oomKillPerS: 40 }), aCgroup({ oomPerS: 450 })] },
+    'other',
+    'memcg_unkillable',
+    'high',
+  ],
+  [
     'a cgroup v1 whose killer is switched off',
     { cgroups: [aCgroup(), aCgroup({ path: '/a', isUnderOom: true, maxKiB: 30 << 10 })] },
     'other',
@@ -56,6 +63,16 @@ const CASES: readonly (readonly [name: string, Differences, class_: string, caus
   [
     'the same while the host stalls',
     { ...STANDS, cgroups: [aCgroup({ oomPerS: 450 })] },
+    'before_kill',
+    'oom_lock',
+    'medium',
+  ],
+  [
+    'the same beside one that is killed in as often',
+    {
+      ...STANDS,
+      cgroups: [aCgroup({ path: '/a', oomPerS: 90, oomKillPerS: 90 }), aCgroup({ oomPerS: 20, oomKillPerS: 2 })],
+    },
     'before_kill',
     'oom_lock',
     'medium',
