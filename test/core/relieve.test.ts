@@ -17,7 +17,7 @@ const yaml = (cgroups = ''): string =>
 
 const VERDICT = { class: 'other', cause: 'memory_high', confidence: 'high', subject: '/slow' } as const;
 const told = (path: string, condition: CgroupCondition = 'memory_high', toldMs = 0) => ({
-  ...{ path, condition, sinceMs: 0, toldMs, serial: 1 },
+  ...{ path, condition, sinceMs: 0, askedMs: ABSENT, toldMs, serial: 1 },
 });
 
 interface World {

@@ -15,6 +15,8 @@ interface Trouble {
   readonly path: string;
   readonly condition: CgroupCondition;
   readonly sinceMs: number;
+  /** Since when it is asked who is in it, to go on without an answer; ABSENT: it is not. */
+  askedMs: number;
   /** When it was last told; ABSENT: not yet. */
   toldMs: number;
   serial: number;
@@ -30,8 +32,6 @@ export interface CgroupWatch {
   readonly troubles: Trouble[];
   /** Whose members are to be looked at; "" nobody's. */
   wanted: string;
-  /** When somebody was first asked for, to go on without an answer. */
-  wantedMs: number;
   /** Times of the last lines, for a bound on their rate. */
   budgetMs: number;
   budgetLeft: number;
@@ -44,7 +44,6 @@ export const createCgroupWatch = (): CgroupWatch => ({
   readSerial: 0,
   troubles: [],
   wanted: '',
-  wantedMs: ABSENT,
   budgetMs: ABSENT,
   budgetLeft: 0,
 });
@@ -92,14 +91,12 @@ const tell = (
 const findTrouble = ({ troubles }: CgroupWatch, path: string, condition: CgroupCondition): Trouble | undefined =>
   troubles.find((trouble) => trouble.path === path && trouble.condition === condition);
 
-/** Asks who is in `path`; true when the answer is there, or does not come. */
-const isAnswered = (watch: CgroupWatch, path: string, members: CgroupMembers | null, nowMs: number): boolean => {
-  if (members?.path === path) return true;
-  if (watch.wanted !== path) {
-    watch.wanted = path;
-    watch.wantedMs = nowMs;
-  }
-  return nowMs - watch.wantedMs >= MEMBERS_WAIT_MS;
+/** Asks who is in it; true when the answer is there, or does not come: several may ask at once. */
+const isAnswered = (watch: CgroupWatch, trouble: Trouble, members: CgroupMembers | null, nowMs: number): boolean => {
+  if (members?.path === trouble.path) return true;
+  watch.wanted = trouble.path;
+  if (trouble.askedMs === ABSENT) trouble.askedMs = nowMs;
+  return nowMs - trouble.askedMs >= MEMBERS_WAIT_MS;
 };
 
 /** One new reading. Appends what is to be told. */
@@ -117,7 +114,7 @@ export const followCgroups = (
       const { path } = row;
       let trouble = findTrouble(watch, path, condition);
       if (trouble === undefined) {
-        trouble = { path, condition, sinceMs: nowMs, toldMs: ABSENT, serial: 0 };
+        trouble = { path, condition, sinceMs: nowMs, askedMs: ABSENT, toldMs: ABSENT, serial: 0 };
         watch.troubles.push(trouble);
       }
       trouble.serial = watch.serial;
@@ -126,9 +123,10 @@ export const followCgroups = (
           ? nowMs - trouble.sinceMs >= TOLD_AFTER_MS[condition]
           : nowMs - trouble.toldMs >= REPEAT_MS;
       // An oom loop is all about who is in it; for the others it is an afterthought.
-      if (!isDue || (condition === 'oom_loop' && !isAnswered(watch, path, members, nowMs))) continue;
+      if (!isDue || (condition === 'oom_loop' && !isAnswered(watch, trouble, members, nowMs))) continue;
       if (!mayTell(watch, nowMs)) continue;
       trouble.toldMs = nowMs;
+      trouble.askedMs = ABSENT;
       events.push(tell(trouble, row, members?.path === path ? members : null, nowMs));
     }
   }

@@ -152,6 +152,14 @@ describe('what is told of it', () => {
     expect(told.map(({ at, members }) => [at, members])).toEqual([[4, '']]);
   });
 
+  it('also of two at once when nobody answers', () => {
+    const { told } = follow(() => [unkillable(), unkillable({ path: '/b' })], 10);
+    expect(told.map(({ at, path }) => [at, path])).toEqual([
+      [4, '/app.slice/app.service'],
+      [4, '/b'],
+    ]);
+  });
+
   it('once a minute while it lasts', () => {
     expect(follow(() => [throttled()], 180).told.map(({ at }) => at)).toEqual([5, 65, 125]);
   });
