@@ -98,6 +98,21 @@ describe('while control is stopped', () => {
   }, 90_000);
 });
 
+test('whom a new configuration protects is no candidate of the second process any more', async () => {
+  const hog = await startChild({ program: 'hog', mib: 90 });
+  const policy = { mode: 'observe', level: 'none', only: [hog.exe] } as const;
+  const daemon = await ready(startDaemon(writeConfig(policy)));
+  const standby = await standbyOf(daemon);
+  await holding(standby, 1);
+  // The first round of the index is over.
+  await daemon.metric('oomwatchd_ticks_total', (ticks) => ticks > 10);
+  writeConfig({ ...policy, protect: [hog.exe] });
+  process.kill(daemon.pid, 'SIGHUP');
+  await daemon.line('policy_loaded');
+  // At once: a calm round of the index is half a minute away.
+  expect(await until(() => scoresOf(standby) === 0, 5000)).toBe(true);
+}, 60_000);
+
 describe('the second process', () => {
   const quiet = (standby = '{}'): string =>
     writeConfig({ mode: 'observe', level: 'none', only: [join(folder(), 'nobody')], standby });

@@ -158,7 +158,11 @@ export const openStandby = (host: Host, state: State, publish: (event: Oomwatchd
 
   const setPolicy = (policy: Policy): void => {
     const next = policy.control.standby.enabled ? JSON.stringify(startOf(policy)) : '';
-    if (next === started) return;
+    if (next === started) {
+      // It knows no rules: whom they protect from now on must not stay a candidate until the next round, which is half a minute away.
+      handOver();
+      return;
+    }
     started = next;
     if (child === null) start();
     else if (next !== '') child.restart();
