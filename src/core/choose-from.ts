@@ -52,6 +52,7 @@ export const chooseFrom = (
     return;
   }
   state.nobodyMs = ABSENT;
+  state.noAction = null;
   const { calm, forkStorm, ranking } = state;
   const victim = policy.act.forkStorm ? swarmVictim(slot, table, ranking, sample, calm, forkStorm.calmArrivals) : slot;
   pushSignals(state, table, victim, signal, policy.mode === 'observe', '', out, wholeOf(table, victim, policy));
@@ -80,6 +81,7 @@ const takeStorm = (
   // What was counted is answered: a parent that cannot be signalled must die for new deaths.
   forkStorm.deaths.length = 0;
   state.nobodyMs = ABSENT;
+  state.noAction = null;
   // SIGTERM would leave it time to fork more. A process with SIGKILL pending forks no more (kernel/fork.c, copy_process()).
   const whole = wholeOf(table, storm.slot, policy);
   pushSignals(state, table, storm.slot, 'KILL', policy.mode === 'observe', 'fork_storm', out, whole);

@@ -20,8 +20,7 @@ const NO_CALM = createCalm();
 const FULL_TMPFS = { memAvailableKiB: 512 * MIB, shmemKiB: 20 * GIB, swapTotalKiB: 0, swapFreeKiB: 0 };
 const SMALL: Partial<Row> = { rssKiB: 200 * MIB, rssAnonKiB: 200 * MIB };
 
-const chosen = (sample: Partial<Sample>, table: ProcessTable, policy = POLICY) => {
-  const state = createState(16);
+const chosen = (sample: Partial<Sample>, table: ProcessTable, policy = POLICY, state = createState(16)) => {
   const out: TickOutput = { intents: [], events: [], tasks: [] };
   const inputs = { kernel: [], kernelSlots: [], sights: [], reaped: [], examined: [], exited: [] };
   tick(state, { ...inputs, sample: aSample(sample), table, observed: emptyObservations() }, policy, 1000, out);
@@ -43,6 +42,13 @@ describe('a shortage that killing cannot end', () => {
 
   it('is none as soon as what may be killed would do', () => {
     expect(chosen(FULL_TMPFS, tableOf([SMALL, SMALL, SMALL])).shots).toBe(1);
+  });
+
+  it('is no reason any more once somebody is chosen: what the livelock is told by is of now', () => {
+    const { state } = chosen(FULL_TMPFS, tableOf([SMALL, SMALL]));
+    expect(state.noAction).toBe('futile');
+    expect(chosen(FULL_TMPFS, tableOf([SMALL, SMALL, SMALL]), POLICY, state).shots).toBe(1);
+    expect(state.noAction).toBeNull();
   });
 
   it('is none while nobody knows where the memory is', () => {
