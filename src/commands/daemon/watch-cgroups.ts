@@ -4,7 +4,7 @@ import { seemsThrashing, wantsOwnLimits } from '../../core/detect/detect.ts';
 import { isDue, never } from '../../core/due.ts';
 import type { OomwatchdEvent } from '../../core/event.ts';
 import type { CgroupMembers, Observations } from '../../core/observations.ts';
-import { FLAG } from '../../core/process-table.ts';
+import { FLAG, type ProcessTable } from '../../core/process-table.ts';
 import { OOM_SCORE_ADJ_MIN, rowSizeKiB } from '../../core/select/badness.ts';
 import type { State } from '../../core/state.ts';
 import { ABSENT } from '../../core/units.ts';
@@ -38,7 +38,8 @@ const NAMED_MEMBERS = 5;
  * Eight kept files of a cgroup with limits are about 36 KiB of kernel memory, four without 18. 0.05 % of RAM, but no fewer
  * than the services of a small host, and no more than a thousand: a reading of those takes 10 ms.
  */
-const capacityFor = (memTotalKiB: number): number => Math.min(1024, Math.max(64, Math.floor(memTotalKiB / 2000 / 32)));
+export const capacityFor = ({ totalPages, pageKiB }: Pick<ProcessTable, 'totalPages' | 'pageKiB'>): number =>
+  Math.min(1024, Math.max(64, Math.floor((totalPages * pageKiB) / 2000 / 32)));
 
 /** What is told of those that were found, the largest first. */
 const describe = (host: Host, path: string, slots: readonly number[], isWhole: boolean): CgroupMembers => {
@@ -64,7 +65,7 @@ export const watchCgroups = (host: Host, state: State, publish: (event: Oomwatch
   const isNamed = (path: string): boolean => host.policy().cgroups.some((rule) => isNamedBy(rule, path));
   const directory = createDirectory();
   const readings = createReadings(libc, directory, isNamed);
-  const capacity = capacityFor((index.table.totalPages * index.table.pageKiB) | 0);
+  const capacity = capacityFor(index.table);
   const read = never();
   let membersOf = '';
   let listed: Members | null = null;

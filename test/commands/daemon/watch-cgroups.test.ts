@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openHost } from '../../../src/commands/daemon/host.ts';
-import { watchCgroups } from '../../../src/commands/daemon/watch-cgroups.ts';
+import { capacityFor, watchCgroups } from '../../../src/commands/daemon/watch-cgroups.ts';
 import { emptyObservations } from '../../../src/core/observations.ts';
 import { createState } from '../../../src/core/state.ts';
 import { REAL_ROOTS } from '../../../src/linux/root.ts';
@@ -10,6 +10,15 @@ import { fakeTree } from '../../linux/cgroup/fake-tree.ts';
 import { defaultPolicy } from '../../support/policy.ts';
 
 const MIB = 1024;
+
+it.each([
+  [1, 64],
+  [32, 524],
+  [64, 1024],
+  [3072, 1024],
+])('of a host of %d GiB, RAM and swap, %d cgroups are kept at the most', (gib, capacity) => {
+  expect(capacityFor({ totalPages: (gib * 1024 * MIB) / 4, pageKiB: 4 })).toBe(capacity);
+});
 
 it('finds a cgroup that is new while something stalls, reads it, and says who is in it', async () => {
   const tree = fakeTree();
