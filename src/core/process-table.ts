@@ -56,7 +56,7 @@ export interface ProcessTable {
   /** setsid(2): children have that of their parent, who was only adopted has another. ABSENT until identified. */
   readonly session: Int32Array;
   /** Which of the `arrivals` it was: who came later is younger, also where pids have begun anew (kernel.pid_max). */
-  readonly arrival: Int32Array;
+  readonly arrival: Float64Array;
   /** Field 22 of stat, clock ticks since boot; ABSENT until the deferred read has answered. */
   readonly startTimeTicks: Float64Array;
   readonly uid: Float64Array;
@@ -109,7 +109,7 @@ export const createProcessTable = (capacity: number): ProcessTable => ({
   pid: new Int32Array(capacity),
   ppid: new Int32Array(capacity),
   session: new Int32Array(capacity),
-  arrival: new Int32Array(capacity),
+  arrival: new Float64Array(capacity),
   startTimeTicks: new Float64Array(capacity),
   uid: new Float64Array(capacity),
   rssKiB: new Float64Array(capacity),

@@ -16,6 +16,8 @@ const AVAILABLE = 5;
 const BEGAN = 6;
 const ENDS = 7;
 const WITHIN_LIMITS = 8;
+/** A word in KiB would be full at 2 TiB. */
+const AVAILABLE_KIB = 64;
 /** Written by standby, on a cache line of its own. */
 const RECORDS = 64;
 const CLAIM = 65;
@@ -69,7 +71,7 @@ export const endTurn = (page: Int32Array, beat: Heartbeat): void => {
   Atomics.store(page, MAY_ACT, beat.mayAct ? 1 : 0);
   Atomics.store(page, KILLS_LEFT, beat.killsLeft);
   Atomics.store(page, WAIT_UNTIL, beat.waitUntilMs);
-  Atomics.store(page, AVAILABLE, beat.memAvailableKiB);
+  Atomics.store(page, AVAILABLE, Math.floor(beat.memAvailableKiB / AVAILABLE_KIB));
   Atomics.store(page, WITHIN_LIMITS, beat.isWithinLimits ? 1 : 0);
   Atomics.add(page, ENDS, 1);
 };
@@ -99,7 +101,7 @@ export const mayAct = (page: Int32Array): boolean => Atomics.load(page, MAY_ACT)
 export const killsLeft = (page: Int32Array): number => Atomics.load(page, KILLS_LEFT);
 
 /** MemAvailable at the end of control's last turn, KiB. */
-export const lastAvailableKiB = (page: Int32Array): number => Atomics.load(page, AVAILABLE);
+export const lastAvailableKiB = (page: Int32Array): number => Atomics.load(page, AVAILABLE) * AVAILABLE_KIB;
 
 /** Signs of a thrash are not the host's, as far as control has seen: standby reads no cgroups. */
 export const isWithinLimits = (page: Int32Array): boolean => Atomics.load(page, WITHIN_LIMITS) === 1;

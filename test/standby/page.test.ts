@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { RESCUE_OUTCOMES } from '../../src/core/own-process-event.ts';
 import * as page from '../../src/standby/page.ts';
 
+/** KiB. */
+const TIB = 1024 ** 3;
+
 const fresh = (): Int32Array => new Int32Array(1024);
 
 const deed = (differences: Partial<page.Deed> = {}): page.Deed => ({
@@ -36,7 +39,7 @@ describe('the heartbeat', () => {
     expect(page.turnsOf(words)).toBe(1);
     expect([page.overdueMs(words, 4900), page.overdueMs(words, 7100)]).toEqual([-100, 2100]);
     expect(page.waitMs(words, 5500)).toBe(500);
-    expect([page.mayAct(words), page.killsLeft(words), page.lastAvailableKiB(words)]).toEqual([true, 9, 4]);
+    expect([page.mayAct(words), page.killsLeft(words), page.lastAvailableKiB(words)]).toEqual([true, 9, 5 * TIB]);
     expect(page.isWithinLimits(words)).toBe(true);
     page.endTurn(words, {
       dueMs: 1,
