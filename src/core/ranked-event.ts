@@ -32,6 +32,16 @@ export interface RankedFacts extends ProcessFacts, PolicyShare {
 /** Why one that is large was not taken: not eligible, refused to us by the kernel, or eligible with fewer points than the list has. */
 export type PassedOverReason = Exclusion | 'refused' | 'outranked';
 
+/** Behind mm_group: whoever must live, and so keeps all alive that have the same mm. */
+export interface Sharer {
+  pid: number;
+  comm: string;
+  /** Why it may not be killed itself. */
+  why: PassedOverReason;
+  /** kcmp(2) has said so; else they are of one program and of one size, and it has not been asked yet. */
+  isCertain: boolean;
+}
+
 export interface PassedOver extends PolicyShare {
   pid: number;
   comm: string;
@@ -40,6 +50,8 @@ export interface PassedOver extends PolicyShare {
   oomScoreAdj: number;
   pointsPages: number;
   why: PassedOverReason;
+  /** Of mm_group alone. An older control does not say. */
+  sharesWith?: Sharer;
 }
 
 export interface RankedEvent {

@@ -38,6 +38,10 @@ export const isVictimOf = (state: State, table: ProcessTable, slot: number): boo
   );
 };
 
+/** Whether the kernel has refused to let us signal it in this episode. */
+export const isRefused = ({ refused }: State, table: ProcessTable, slot: number): boolean =>
+  refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]);
+
 /** The scope of a choice now. */
 export const scopeOf = (
   state: State,
@@ -52,7 +56,7 @@ export const scopeOf = (
   minimumKiB,
   admitsUnidentified: false,
   isVictim: (slot) => isVictimOf(state, table, slot),
-  isRefused: (slot) => state.refused.some((refusal) => refusal.slot === slot && refusal.pid === table.pid[slot]),
+  isRefused: (slot) => isRefused(state, table, slot),
   ...(within === null ? {} : { within }),
 });
 

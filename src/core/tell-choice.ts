@@ -4,13 +4,14 @@ import { EXCLUSIONS, type Exclusion } from './event.ts';
 import type { SignalIntent } from './intent.ts';
 import type { Policy } from './policy.ts';
 import { FLAG, type ProcessTable } from './process-table.ts';
-import type { Choice, PassedOver, PassedOverReason, RankedEvent, RankedFacts } from './ranked-event.ts';
+import type { Choice, PassedOver, PassedOverReason, RankedEvent, RankedFacts, Sharer } from './ranked-event.ts';
 import { rowSizeKiB } from './select/badness.ts';
 import { mayDieWhole } from './select/company.ts';
 import { factsOf } from './select/facts.ts';
 import { ruleMatches } from './select/policy-match.ts';
+import { sharerBehind } from './select/rank.ts';
 import { correctionFacts } from './select/rules/trace.ts';
-import { isVictimOf, wholeOf } from './selection.ts';
+import { isRefused, isVictimOf, wholeOf } from './selection.ts';
 import type { State } from './state.ts';
 import { ABSENT } from './units.ts';
 
@@ -64,10 +65,21 @@ const choiceOf = ({ reason }: SignalIntent, better: readonly RankedFacts[]): Cho
 };
 
 const whyOf = (state: State, table: ProcessTable, slot: number): PassedOverReason => {
-  const pid = table.pid[slot] as number;
-  if (state.refused.some((refusal) => refusal.slot === slot && refusal.pid === pid)) return 'refused';
+  if (isRefused(state, table, slot)) return 'refused';
   const exclusion = state.ranking.exclusion[slot] as number;
   return exclusion === ABSENT ? 'outranked' : (EXCLUSIONS[exclusion] as Exclusion);
+};
+
+const sharerOf = (state: State, table: ProcessTable, slot: number): Pick<PassedOver, 'sharesWith'> => {
+  const sharer = sharerBehind(state.ranking, table, slot, (other) => isRefused(state, table, other));
+  if (sharer === ABSENT) return {};
+  const sharesWith: Sharer = {
+    pid: table.pid[sharer] as number,
+    comm: table.comm[sharer] as string,
+    why: whyOf(state, table, sharer),
+    isCertain: table.mmGroup[slot] !== ABSENT,
+  };
+  return { sharesWith };
 };
 
 /** Slots of the largest that were not taken, largest first. `told`: those that are told of anyway. */
@@ -106,6 +118,7 @@ const passedOverOf = (state: State, table: ProcessTable, policy: Policy, slot: n
     oomScoreAdj: table.oomScoreAdj[slot] as number,
     pointsPages: pointsOf(state, slot),
     why,
+    ...(why === 'mm_group' ? sharerOf(state, table, slot) : {}),
     ...(why === 'protected' && protectedBy !== undefined
       ? { rules: [protectedBy] }
       : policyShareOf(table, policy, slot)),

@@ -1,5 +1,6 @@
 /** Why a process may not be chosen, in words: what `rank` and `explain` print and an incident tells afterwards. */
 import type { Exclusion } from '../core/event.ts';
+import { named } from './sentence.ts';
 
 /** OOM_SCORE_ADJ_MIN of include/uapi/linux/oom.h. */
 const OOM_SCORE_ADJ_MIN = -1000;
@@ -20,4 +21,13 @@ export const EXCLUSION_WORDS: Readonly<Record<Exclusion, string>> = {
   mm_group: 'shares its memory with a process that may not be killed',
   hidden_from_kernel: 'oom_score is 0: the kernel has reaped it or it is a vfork child',
   below_minimum_size: 'too small: killing it would not help',
+};
+
+/**
+ * mm_group with the name of whom it is about: "shares its memory with postgres (pid 81), which may not be killed: protected".
+ * `why`: of that one, in words. comm may be any bytes, and is '' where it was never read.
+ */
+export const sharesWords = (sharer: { pid: number; comm: string }, isCertain: boolean, why: string): string => {
+  const name = sharer.comm === '' ? `pid ${sharer.pid}` : named(sharer);
+  return `${isCertain ? 'shares' : 'may share'} its memory with ${name}, which may not be killed: ${why}`;
 };

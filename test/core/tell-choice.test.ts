@@ -77,6 +77,42 @@ describe('who was passed over', () => {
     expect(passedOver([db], { prepare })).toEqual([[80, 'refused']]);
   });
 
+  describe('for an mm that must live', () => {
+    const sharedWith = (rows: Partial<Row>[], told: Told = {}) => {
+      const [first] = tell([LEAK, ...rows], 70, told).passedOver ?? [];
+      return first?.why === 'mm_group' ? first.sharesWith : first?.why;
+    };
+    const shares = { ...db, mmGroup: 2 };
+    const stranger = { ...db, pid: 79, rssKiB: 0, mmGroup: 1, protectRule: 0 };
+    const keeper = { ...db, pid: 82, comm: 'keeper', rssKiB: 0, mmGroup: 2 };
+
+    it.each<[string, Partial<Row>, string]>([
+      ['protected', { protectRule: 0 }, 'protected'],
+      ['at oom_score_adj -1000', { oomScoreAdj: -1000 }, 'oom_score_adj_min'],
+      ['not known yet', { flags: FLAG.ARMED }, 'unidentified'],
+    ])('says whose it is: %s', (_, row, why) => {
+      const companion = { ...shares, pid: 81, rssKiB: 0 };
+      const keeping = { pid: 82, comm: 'keeper', why, isCertain: true };
+      expect(sharedWith([shares, stranger, companion, { ...keeper, ...row }])).toEqual(keeping);
+    });
+
+    it('says which of them the kernel does not let us signal', () => {
+      const prepare = (state: State): void => void state.refused.push({ slot: 2, pid: 82 });
+      expect(sharedWith([shares, keeper], { prepare })).toMatchObject({ pid: 82, why: 'refused' });
+    });
+
+    it('says that it may be so while kcmp has not been asked', () => {
+      const alike = { ...db, mmKey: 9 };
+      const alive = { ...alike, pid: 82, comm: 'keeper', protectRule: 0 };
+      const keeping = { pid: 82, comm: 'keeper', why: 'protected', isCertain: false };
+      expect(sharedWith([alike, { ...alive, mmKey: 8, pid: 81 }, alive])).toEqual(keeping);
+    });
+
+    it('is not asked about where another reason counts', () => {
+      expect(tell([LEAK, { ...shares, protectRule: 0 }], 70).passedOver?.[0]).not.toHaveProperty('sharesWith');
+    });
+  });
+
   it('is told with its points where many stand before it, and what took them', () => {
     const policy = defaultPolicy('select: { avoid: [{ unit: [db.service], points: 500 }] }');
     const many = Array.from({ length: 5 }, (_, at) => ({ pid: 71 + at, rssKiB: GIB }));

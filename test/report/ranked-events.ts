@@ -19,11 +19,13 @@ export const rankedEvents = ({ hostile, comm, amount, facts }: Parts): fc.Arbitr
     keptBy: fc.constantFrom('cgroup' as const, 'unit' as const),
   };
   const ranked = fc.tuple(facts, fc.record({ ...places, ...weights }, { requiredKeys: [] }));
+  const reason = fc.constantFrom(...EXCLUSIONS, 'refused' as const, 'outranked' as const);
   const passedOver = fc.record(
     {
       ...{ pid: fc.nat(), comm, unit: hostile, sizeKiB: amount, oomScoreAdj: fc.integer({ min: -1000, max: 1000 }) },
-      ...{ pointsPages: points, why: fc.constantFrom(...EXCLUSIONS, 'refused' as const, 'outranked' as const) },
+      ...{ pointsPages: points, why: reason },
       ...weights,
+      sharesWith: fc.record({ pid: fc.nat(), comm, why: reason, isCertain: fc.boolean() }),
     },
     { requiredKeys: ['pid', 'comm', 'unit', 'sizeKiB', 'oomScoreAdj', 'pointsPages', 'why'] },
   );

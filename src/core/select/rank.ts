@@ -90,18 +90,39 @@ const collectVetoes = (ranking: Ranking, table: ProcessTable, scope: Scope): voi
 };
 
 /**
- * Whether the row shares its mm with one that may not be killed, or, as long as kcmp(2) has not been asked about both, may
- * do so: they are of one program and of one size.
+ * Who must live and may share an mm with the row, as long as kcmp(2) has not been asked about both: they are of one program and
+ * of one size. ABSENT: nobody.
  */
-const isVetoed = (ranking: Ranking, table: ProcessTable, slot: number): boolean => {
-  const group = table.mmGroup[slot] as number;
-  if (group !== ABSENT) return ranking.vetoed[group] === 1;
+const possibleSharer = (ranking: Ranking, table: ProcessTable, slot: number): number => {
   for (let at = 0; at < ranking.vetoerCount; at++) {
     const other = ranking.vetoers[at] as number;
     const areChecked = ((table.flags[slot] as number) & (table.flags[other] as number) & FLAG.MM_CHECKED) !== 0;
-    if (other !== slot && !areChecked && areAlike(table, slot, other)) return true;
+    if (other !== slot && !areChecked && areAlike(table, slot, other)) return other;
   }
-  return false;
+  return ABSENT;
+};
+
+/** Whether the row shares its mm with one that may not be killed, or may do so. */
+const isVetoed = (ranking: Ranking, table: ProcessTable, slot: number): boolean => {
+  const group = table.mmGroup[slot] as number;
+  return group === ABSENT ? possibleSharer(ranking, table, slot) !== ABSENT : ranking.vetoed[group] === 1;
+};
+
+/** The slot behind mm_group, for whoever tells of it: searched for after the pass, which needs no more than that there is one. */
+export const sharerBehind = (
+  ranking: Ranking,
+  table: ProcessTable,
+  slot: number,
+  isRefused: Scope['isRefused'],
+): number => {
+  const group = table.mmGroup[slot] as number;
+  if (group === ABSENT) return possibleSharer(ranking, table, slot);
+  for (let row = 0; row < table.count; row++) {
+    const other = table.rows[row] as number;
+    if (other === slot || table.mmGroup[other] !== group) continue;
+    if (isVeto(ranking.exclusion[other] as number) || isRefused(other)) return other;
+  }
+  return ABSENT;
 };
 
 const pointsOf = (table: ProcessTable, slot: number, { within }: Scope): number => {

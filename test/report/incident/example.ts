@@ -86,6 +86,10 @@ export const eventsWith = ({ comm, unit, text }: Names = KIND): StampedEvent[] =
         passedOver: [
           { ...passedOver, pid: 88, comm, unit, why: 'protected', rules: [text] },
           { ...passedOver, pid: 89, comm, unit, why: 'outranked', policyPoints: -300, rules: [text] },
+          {
+            ...{ ...passedOver, pid: 90, comm, unit, why: 'mm_group' },
+            sharesWith: { pid: 88, comm, why: 'protected', isCertain: true },
+          },
         ],
         scanMs: 4,
       },

@@ -1,8 +1,8 @@
 /** Why one process was chosen, and each of the others not: the words of a choice. Comes from control, of whatever version. */
 import type { ProcessFacts } from '../../../core/event.ts';
-import { FIRST_POINTS, type PassedOver, type RankedFacts } from '../../../core/ranked-event.ts';
+import { FIRST_POINTS, type PassedOver, type PassedOverReason, type RankedFacts } from '../../../core/ranked-event.ts';
 import { count, size } from '../../amount.ts';
-import { EXCLUSION_WORDS } from '../../exclusion-words.ts';
+import { EXCLUSION_WORDS, sharesWords } from '../../exclusion-words.ts';
 import { printable, visible } from '../../printable.ts';
 import type { EventOf } from '../../sentence.ts';
 
@@ -105,14 +105,18 @@ export const whyOf = (choosing: Choosing, at: number): string => {
   return less(pointsOf(own), pointsOf(first)) + inSpiteOf(own, sizeOf(own), first);
 };
 
+/** A reason that needs no more than itself. */
+const plainly = (why: PassedOverReason): string => {
+  if (why === 'refused') return 'the kernel has refused to let it be signalled in this episode';
+  return (why === 'outranked' ? undefined : EXCLUSION_WORDS[why]) ?? printable(String(why));
+};
+
 /** Why one that is large was not taken. */
 export const whyPassedOver = ({ ranked, chosen, along }: Choosing, other: PassedOver): string => {
   const company = along.get(other.pid);
   if (company !== undefined) return COMPANY_WORDS[company] ?? printable(company);
   const first = ranked.top[chosen === -1 ? 0 : chosen];
   switch (other.why) {
-    case 'refused':
-      return 'the kernel has refused to let it be signalled in this episode';
     case 'protected':
       return `${EXCLUSION_WORDS.protected} by ${(other.rules ?? []).map((rule) => visible(rule, RULE_LIMIT)).join(', ') || 'policy'}`;
     case 'outranked': {
@@ -120,7 +124,13 @@ export const whyPassedOver = ({ ranked, chosen, along }: Choosing, other: Passed
       if (other.pointsPages > pointsOf(first)) return `${pages(other.pointsPages - pointsOf(first))} more alone`;
       return less(other.pointsPages, pointsOf(first)) + inSpiteOf(other, other.sizeKiB, first);
     }
+    case 'mm_group': {
+      const { sharesWith } = other;
+      return sharesWith === undefined
+        ? plainly(other.why)
+        : sharesWords(sharesWith, sharesWith.isCertain, plainly(sharesWith.why));
+    }
     default:
-      return EXCLUSION_WORDS[other.why] ?? printable(String(other.why));
+      return plainly(other.why);
   }
 };

@@ -1,12 +1,11 @@
 /** One ranking and what became of it, for the document: who was taken, by how much the others are less worth it, who was not asked. */
-import type { PassedOver } from '../../../core/ranked-event.ts';
-import { FIRST_POINTS } from '../../../core/ranked-event.ts';
+import { FIRST_POINTS, type PassedOver, type Sharer } from '../../../core/ranked-event.ts';
 import { printable, visible } from '../../printable.ts';
 import type { EventOf } from '../../sentence.ts';
 import { correctionWords } from '../../shortage-wording.ts';
 import type { Facts } from '../gather/facts.ts';
 import { type Choosing, RULE_LIMIT, whyOf, whyPassedOver } from './choice-wording.ts';
-import type { CandidateRow, ChoiceRow, PassedOverRow } from './document.ts';
+import type { CandidateRow, ChoiceRow, PassedOverRow, SharerRow } from './document.ts';
 import { known, PATH_LIMIT, processRow } from './process-row.ts';
 
 const ROWS_MAX = 10;
@@ -50,6 +49,10 @@ const candidateRow = (choosing: Choosing, at: number): CandidateRow[] => {
   ];
 };
 
+const sharerRow = ({ pid, comm, why, isCertain }: Sharer): SharerRow => ({
+  ...{ pid, comm: printable(comm), reason: printable(why), certain: isCertain },
+});
+
 const passedOverRow = (choosing: Choosing, other: PassedOver): PassedOverRow => ({
   ...{ pid: other.pid, comm: printable(other.comm), unit: printable(other.unit, PATH_LIMIT) },
   size_kib: known(other.sizeKiB),
@@ -59,6 +62,7 @@ const passedOverRow = (choosing: Choosing, other: PassedOver): PassedOverRow => 
   rules: texts(other.rules),
   reason: printable(other.why),
   why: whyPassedOver(choosing, other),
+  shares_with: other.sharesWith === undefined ? null : sharerRow(other.sharesWith),
 });
 
 /** `nextMs`: monotonic time of the ranking behind it. */

@@ -57,6 +57,16 @@ export interface CandidateRow extends ProcessRow, WeightRow {
   why: string;
 }
 
+/** Whoever must live and has the same memory. */
+export interface SharerRow {
+  pid: number;
+  comm: string;
+  /** Why it may not be killed itself: a reason as in `excluded`, or "refused". */
+  reason: string;
+  /** false: they are of one program and of one size, and the kernel had not been asked yet. */
+  certain: boolean;
+}
+
 /** One that is large and was not taken. */
 export interface PassedOverRow extends WeightRow {
   pid: number;
@@ -68,6 +78,8 @@ export interface PassedOverRow extends WeightRow {
   reason: string;
   /** The same in words. */
   why: string;
+  /** Behind mm_group: with whom; null where that is not the reason. */
+  shares_with: SharerRow | null;
 }
 
 /** One ranking and who was taken of it. */

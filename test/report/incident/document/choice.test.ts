@@ -148,6 +148,18 @@ describe('one that is large and was passed over', () => {
     [{ why: 'outside_scope' }, 'outside the scope that select.only gives'],
     [{ why: 'already_victim' }, 'SIGKILL is pending: dying already'],
     [{ why: 'mm_group' }, 'shares its memory with a process that may not be killed'],
+    [
+      { why: 'mm_group', sharesWith: { pid: 81, comm: 'keeper', why: 'protected', isCertain: true } },
+      'shares its memory with keeper (pid 81), which may not be killed: protected',
+    ],
+    [
+      { why: 'mm_group', sharesWith: { pid: 81, comm: 'x) (pid 1', why: 'refused', isCertain: false } },
+      'may share its memory with "x) (pid 1" (pid 81), which may not be killed: the kernel has refused to let it be signalled in this episode',
+    ],
+    [
+      { why: 'mm_group', sharesWith: { pid: 81, comm: '', why: 'unidentified', isCertain: true } },
+      'shares its memory with pid 81, which may not be killed: could not be identified, so policy might protect it',
+    ],
     [{ why: 'refused' }, 'the kernel has refused to let it be signalled in this episode'],
     [
       { pointsPages: 400_000, oomScoreAdj: -600 },
@@ -170,6 +182,22 @@ describe('one that is large and was passed over', () => {
     const page = pageOf(document);
     expect(page).toContain('As large, and not taken:');
     expect(page).toContain('protected by &quot;&#39;&gt;');
+    expect(page).not.toContain('<script');
+  });
+
+  test('that shares its memory has the other everywhere, whatever its name does', () => {
+    const sharesWith = { pid: 81, comm: '\x1b[2J"><script>', why: 'protected', isCertain: true } as const;
+    const passedOver = [spared({ why: 'mm_group', sharesWith }), spared({ why: 'init' })];
+    const document = documentOf(ranked([victim], { ...bySelf, passedOver }), signal);
+    expect(document.choices[0]?.passed_over.map((row) => row.shares_with)).toEqual([
+      { pid: 81, comm: String.raw`\x1b[2J"><script>`, reason: 'protected', certain: true },
+      null,
+    ]);
+    const said = 'pid 81), which may not be killed: protected';
+    expect(textOf(document)).toContain(String.raw`its memory with "\x1b[2J\"><script>" (${said}`);
+    const page = pageOf(document);
+    expect(page).toContain(String.raw`its memory with &quot;\x1b[2J\&quot;&gt;&lt;script&gt;&quot; (${said}`);
+    expect(textOf(document) + page).not.toContain('\x1b');
     expect(page).not.toContain('<script');
   });
 
