@@ -1,12 +1,14 @@
-/** The tally with its file: read back at the start; written with the hour, soon after something counted, and at the end. */
+/** The tally with its files: read back at the start; written with the hour, as soon as something counts, and at the end. */
 import type { StampedEvent } from '../../core/event.ts';
 import { messageOf } from '../message-of.ts';
 import type { Note } from '../notes.ts';
 import { createTally, HOUR_MS, type Tally } from './tally.ts';
 import { readTally, tallyFileIn, writeTally } from './tally-file.ts';
 
-/** A kill is on disk at once; in a night of them, each of which is synced, one write a minute is lost at most. */
-const PAUSE_MS = 60_000;
+/** A crash of the host costs a minute of a night of kills at most: each sync is one of a file and of its directory. */
+const SYNC_PAUSE_MS = 60_000;
+/** The end of the reporter costs less: what is not synced takes 2 to 5 KiB of the page cache, four times a second at most. */
+const PAUSE_MS = 250;
 
 export interface KeptTallyPorts {
   readonly note: (note: Note) => void;
@@ -26,7 +28,9 @@ export interface KeptTally extends Pick<Tally, 'figures'> {
 export const keepTally = ({ note, inDirectory }: KeptTallyPorts): KeptTally => {
   const tally = createTally(Date.now());
   let writtenMs = Number.NEGATIVE_INFINITY;
-  let soon: NodeJS.Timeout | undefined;
+  let syncedMs = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = Number.POSITIVE_INFINITY;
   let hasEnded = false;
   /** At most one write waits for a disk that hangs, or there would be no room for reports. */
   let isWaiting = false;
@@ -37,18 +41,27 @@ export const keepTally = ({ note, inDirectory }: KeptTallyPorts): KeptTally => {
     const isTaken = inDirectory(async (directory) => {
       isWaiting = false;
       writtenMs = performance.now();
-      await writeTally(directory, tally.state(Date.now(), hasEnded));
+      const isSynced = writtenMs >= syncedMs + SYNC_PAUSE_MS;
+      if (isSynced) syncedMs = writtenMs;
+      else writeAt(syncedMs + SYNC_PAUSE_MS);
+      await writeTally(directory, tally.state(Date.now(), hasEnded), isSynced);
     });
     if (!isTaken) isWaiting = false;
   };
 
-  const writeSoon = (): void => {
-    const waitMs = Math.max(0, writtenMs + PAUSE_MS - performance.now());
-    soon ??= setTimeout(() => {
-      soon = undefined;
+  /** `atMs`: monotonic. What is to be written sooner is written once. */
+  const writeAt = (atMs: number): void => {
+    if (hasEnded || atMs >= dueMs) return;
+    clearTimeout(timer);
+    dueMs = atMs;
+    const waitMs = Math.max(0, atMs - performance.now());
+    timer = setTimeout(() => {
+      dueMs = Number.POSITIVE_INFINITY;
       write();
     }, waitMs).unref();
   };
+
+  const writeSoon = (): void => writeAt(writtenMs + PAUSE_MS);
 
   inDirectory(async (directory) => {
     try {
@@ -72,7 +85,7 @@ export const keepTally = ({ note, inDirectory }: KeptTallyPorts): KeptTally => {
     },
     figures: tally.figures,
     stop: () => {
-      clearTimeout(soon);
+      clearTimeout(timer);
       clearInterval(hourly);
       hasEnded = true;
       write();

@@ -1,7 +1,11 @@
 /**
  * The tally on disk, beside the incident reports: format "oomwatchd-tally", version 1. Read back by the next reporter, which
  * believes none of it: the file may be damaged, of another version, or somebody else's.
+ *
+ * Two files: one that is synced, for a crash of the host, and one that is not, for the end of the reporter, which leaves the
+ * page cache as it is. To replace a synced file by one that is not could leave an empty one behind a crash (XFS).
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../replace-file.ts';
 import { readSmallFile } from '../small-file.ts';
@@ -9,12 +13,14 @@ import { HOUR_MS, HOURS, type HourOfTally, TALLIED, type TallyState, zeros } fro
 
 /** No name of a report: those who list or prune them pass it over. */
 const NAME = 'summary.tally';
+const LATEST = `${NAME}.latest`;
 const FORMAT = 'oomwatchd-tally';
 /** Four times what 25 hours with large figures take. */
 const FILE_BYTES_MAX = 32 * 1024;
 /** A host that begins with a clock that is a little fast has it set back within the first minutes. */
 const AHEAD_MAX_MS = 300_000;
 
+/** Where it is after a crash; the file that is told of. */
 export const tallyFileIn = (directory: string): string => join(directory, NAME);
 
 const isAmount = (value: unknown, max = Number.MAX_SAFE_INTEGER): value is number =>
@@ -50,10 +56,9 @@ const parseTally = (text: string, nowMs: number): TallyState => {
   return { untilMs, hasEnded, hours: rows };
 };
 
-/** undefined: there is none yet. Rejects when there is one that cannot be used, with the reason. */
-export const readTally = async (directory: string, nowMs: number): Promise<TallyState | undefined> => {
+const read = async (file: string, nowMs: number): Promise<TallyState | undefined> => {
   try {
-    const { text } = await readSmallFile(tallyFileIn(directory), FILE_BYTES_MAX, { isOwnDirectory: true });
+    const { text } = await readSmallFile(file, FILE_BYTES_MAX, { isOwnDirectory: true });
     return parseTally(text, nowMs);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -63,16 +68,32 @@ export const readTally = async (directory: string, nowMs: number): Promise<Tally
   }
 };
 
-/** Replaces the file at once or not at all. Rejects with the error of the file system. */
-export const writeTally = (directory: string, { untilMs, hasEnded, hours }: TallyState): Promise<void> => {
+/** undefined: there is none yet. Rejects when there is one that cannot be used, with the reason. */
+export const readTally = async (directory: string, nowMs: number): Promise<TallyState | undefined> => {
+  // What a crash of the host has made of it is no fault: the other one was synced a minute before.
+  const latest = await read(join(directory, LATEST), nowMs).catch(() => undefined);
+  return latest ?? read(tallyFileIn(directory), nowMs);
+};
+
+/**
+ * Replaces a file at once or not at all: the one that survives the host where `isSynced`, else the one that survives the
+ * reporter. Rejects with the error of the file system.
+ */
+export const writeTally = async (
+  directory: string,
+  { untilMs, hasEnded, hours }: TallyState,
+  isSynced: boolean,
+): Promise<void> => {
+  // At the end there is a second for all that is still to be written, and no crash is on its way.
+  const isLast = isSynced || hasEnded;
   const rows = hours.map(({ hour, heardMs, counts }) => ({ hour, heard_ms: heardMs, counts }));
   const tally = { format: FORMAT, version: 1, until_ms: untilMs, has_ended: hasEnded, hours: rows };
-  return replaceFile({
-    path: tallyFileIn(directory),
+  await replaceFile({
+    path: isLast ? tallyFileIn(directory) : join(directory, LATEST),
     temporary: join(directory, `.${NAME}.new`),
     text: `${JSON.stringify(tally)}\n`,
     mode: 0o640,
-    // At the end there is a second for all that is still to be written, and no crash is on its way.
-    isDurable: !hasEnded,
+    isDurable: isSynced && !hasEnded,
   });
+  if (isLast) await rm(join(directory, LATEST), { force: true });
 };

@@ -12,11 +12,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as files from '../../../src/report/incident/store/incident-files.ts';
 import { createIncidents, type IncidentStore } from '../../../src/report/incident/store/incident-store.ts';
 import { type Note, noteLine } from '../../../src/report/notes.ts';
 import { type KeptTally, keepTally } from '../../../src/report/schedule/kept-tally.ts';
+import type { HourOfTally } from '../../../src/report/schedule/tally.ts';
 import { signal, stamped } from '../events.ts';
 import { until } from '../pipe.ts';
 
@@ -33,6 +34,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const file = (): string => join(directory, 'summary.tally');
+const latest = (): string => `${file()}.latest`;
 const read = (): Record<string, unknown> => JSON.parse(readFileSync(file(), 'utf8'));
 const kill = () => ({ ...stamped(signal), timeMs: Date.now() });
 
@@ -76,19 +78,89 @@ describe('the tally of an earlier reporter', () => {
     expect(notes).toEqual([]);
   });
 
-  test('is there after it was killed: a kill is written at once, more of them once a minute', async () => {
+  test('is there after it was killed: each kill is written at once, and synced once a minute', async () => {
     const first = await reporter();
     first.tally.event(kill());
     await until(() => existsSync(file()));
     const before = readFileSync(file(), 'utf8');
     for (let times = 0; times < 100; times++) first.tally.event(kill());
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => existsSync(latest()));
     expect(readFileSync(file(), 'utf8')).toBe(before);
     expect(read()).toMatchObject({ has_ended: false });
     const second = await reporter();
-    expect(kills(second)).toBe(1);
+    expect(kills(second)).toBe(101);
     await second.stop();
+    expect(readdirSync(directory)).toEqual(['summary.tally']);
+    expect(kills(await reporter())).toBe(101);
     await first.store.close(5000);
+  });
+
+  test.each<[string, string]>([
+    ['emptied', ''],
+    ['cut off', '{"format":"oomwatchd-tally","version":1,'],
+  ])('is that of the last sync where a crash of the host has %s the later one', async (_, left) => {
+    const first = await reporter();
+    first.tally.event(kill());
+    await first.stop();
+    writeFileSync(latest(), left);
+    const second = await reporter();
+    expect(kills(second)).toBe(1);
+    expect(notes).toEqual([]);
+    await second.stop();
+  });
+
+  describe('by the clock', () => {
+    let work: ((directory: string) => Promise<void>)[] = [];
+    let tally: KeptTally;
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      mkdirSync(directory);
+      work = [];
+      tally = keepTally({ note: (note) => void notes.push(note), inDirectory: (job) => work.push(job) > 0 });
+    });
+    afterEach(() => {
+      tally.stop();
+      vi.useRealTimers();
+    });
+
+    /** How many writes come in `forMs`, each of them done at once. */
+    const writesIn = async (forMs: number, happens = (): void => undefined): Promise<number> => {
+      let writes = 0;
+      for (let ms = 0; ms < forMs; ms += 10) {
+        happens();
+        vi.advanceTimersByTime(10);
+        for (const job of work.splice(0)) {
+          await job(directory);
+          writes++;
+        }
+      }
+      return writes;
+    };
+    const counts = (): void => tally.event(kill());
+    const killsIn = (path: string): number =>
+      JSON.parse(readFileSync(path, 'utf8')).hours.reduce(
+        (sum: number, hour: HourOfTally) => sum + hour.counts.kills,
+        0,
+      );
+
+    test('is written four times a second at most', async () => {
+      expect(await writesIn(100, counts)).toBe(2);
+      expect(await writesIn(10_000, counts)).toBeLessThanOrEqual(40);
+      expect(killsIn(latest())).toBeGreaterThan(980);
+    });
+
+    test('is synced at the end of the minute though nothing more happens', async () => {
+      counts();
+      await writesIn(20);
+      expect(readdirSync(directory)).toEqual(['summary.tally']);
+      counts();
+      expect(await writesIn(59_900)).toBe(1);
+      expect(readdirSync(directory)).toEqual(['summary.tally', 'summary.tally.latest']);
+      expect(await writesIn(200)).toBe(1);
+      expect(readdirSync(directory)).toEqual(['summary.tally']);
+      expect(killsIn(file())).toBe(2);
+      expect(await writesIn(120_000)).toBe(0);
+    });
   });
 
   test('stays when reports are pruned, and when what a crash left half written is removed', async () => {

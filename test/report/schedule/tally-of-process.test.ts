@@ -34,12 +34,16 @@ test('a reporter that takes the place of one that was killed counts on', { timeo
   const first = startReporter(pipe, policy());
   send(pipe, kill());
   await until(() => existsSync(join(directory, 'summary.tally')), START_MS);
+  for (let times = 0; times < 3; times++) send(pipe, kill());
+  await until(() => first.lines().some((line) => 'figures' in line && Object(line.figures).kills === 4), START_MS);
+  // Less than a minute after the first.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   first.child.kill('SIGKILL');
   await exitOf(first);
   // Told while nobody reads.
   send(pipe, kill());
   const second = startReporter(pipe, policy());
-  await until(() => second.lines().some((line) => 'figures' in line && Object(line.figures).kills === 2), START_MS);
+  await until(() => second.lines().some((line) => 'figures' in line && Object(line.figures).kills === 5), START_MS);
   second.child.kill('SIGTERM');
   expect(await exitOf(second)).toEqual([0, null]);
 });
