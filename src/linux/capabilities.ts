@@ -4,7 +4,7 @@
  */
 import type { Finding } from '../core/event.ts';
 import type { Policy } from '../core/policy.ts';
-import { type Probe, readHost } from './probe/host.ts';
+import { MYSELF, type Probe, readHost, type Subject } from './probe/host.ts';
 import {
   probeCgroups,
   probeKernel,
@@ -49,12 +49,12 @@ const PROBES: readonly Probe[] = [
 
 /** What policy turns on, remedies and the watchdog device: whether it could be done. */
 export const probeOf = (roots: Roots, { remedies, act }: Pick<Policy, 'remedies' | 'act'>): readonly Finding[] => [
-  ...probeRemedies(remedies, readHost(roots)),
+  ...probeRemedies(remedies, readHost(roots, MYSELF)),
   ...probeWatchdog(act),
 ];
 
-/** Never throws for what a host lacks: that is a finding. */
-export const probe = (roots: Roots, syscalls: SyscallSupport): readonly Finding[] => {
-  const host = readHost(roots);
+/** Never throws for what a host lacks: that is a finding. `subject`: whose memory is to be protected. */
+export const probe = (roots: Roots, syscalls: SyscallSupport, subject: Subject = MYSELF): readonly Finding[] => {
+  const host = readHost(roots, subject);
   return [probeSyscalls(syscalls), ...PROBES].flatMap((each) => each(host));
 };

@@ -186,6 +186,11 @@ describe('the second process', () => {
     expect(await told(new RegExp(`^pid ${standby}, for daemon ${daemon.pid}; [1-9]\\d* heartbeats`))).toMatchObject({
       status: 'ok',
     });
+    const { stdout } = await command(['doctor', '--json', '--config', file]);
+    // Of a daemon, not of the shell: the tests' own limits are another matter.
+    expect(JSON.parse(stdout).find(({ name }: { name: string }) => name === 'file_limit').found).toMatch(
+      /^\d+ \(daemon \d+\)$/,
+    );
     process.kill(daemon.pid, 'SIGSTOP');
     expect(await told(new RegExp(`^daemon ${daemon.pid} is overdue by `))).toMatchObject({
       ...{ status: 'warn', remedy: expect.stringContaining(`kill -CONT ${daemon.pid}`) },

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/core/event.ts';
 import { probe } from '../../src/linux/capabilities.ts';
+import type { Subject } from '../../src/linux/probe/host.ts';
 import type { SyscallSupport } from '../../src/linux/probe/kernel.ts';
 import { probeTracing } from '../../src/linux/probe/tracing.ts';
 import { REAL_ROOTS } from '../../src/linux/root.ts';
@@ -278,6 +279,63 @@ describe('memory.min', () => {
     expect(inSlice('0')).toMatchObject([{ name: 'memory_min', found: '128 MiB, but a parent has 0 MiB' }]);
     expect(inSlice('134217728')).toEqual([]);
     expect(inSlice('max')).toEqual([]);
+  });
+});
+
+describe('beside a daemon that runs', () => {
+  const SHELL = {
+    ...{ 'self/cgroup': '0::/user.slice\n', 'self/limits': limitsText('8388608', '1024'), 'self/oom_score_adj': '0\n' },
+    'self/status': selfStatus('0000000000000000'),
+  };
+  const DAEMON = {
+    ...{ '812/cgroup': '0::/oomwatchd.service\n', '812/limits': limitsText('unlimited', '65536') },
+    '812/oom_score_adj': '-1000\n',
+  };
+  const OWN = ['memlock_limit', 'file_limit', 'own_swap', 'memory_min', 'memory_max', 'own_oom_score_adj'];
+  /** What is told of its own, as `doctor` has it from a shell. */
+  const own = (subject: Subject, changes: FakeTree = {}): string[] => {
+    const files = { ...SHELL, ...DAEMON, swaps: fixture('swaps-zram-6.12').toString(), ...changes.files };
+    const cgroup = { 'user.slice/memory.min': '0\n', 'user.slice/memory.max': 'max\n', ...changes.cgroup };
+    const proc = fakeProc(merge({ files, cgroup }));
+    const found = probe(proc.roots, ALL_WORK, subject).filter(({ name }) => OWN.includes(name));
+    proc.remove();
+    return found.map((each) => `${each.status} ${each.name} ${each.found}`).sort();
+  };
+  const daemon: Subject = { directory: '812', name: 'daemon 812' };
+
+  it('its cgroup, limits and oom_score_adj count, and not those of the shell', () => {
+    expect(own(daemon)).toEqual([
+      'ok file_limit 65536 (daemon 812)',
+      'ok memlock_limit max (daemon 812)',
+      'ok memory_max max (daemon 812, /oomwatchd.service)',
+      'ok memory_min 128 MiB (daemon 812, /oomwatchd.service)',
+      'ok own_oom_score_adj -1000 (daemon 812)',
+      'ok own_swap forbidden (daemon 812, /oomwatchd.service)',
+    ]);
+  });
+
+  it('what it lacks is told as its own', () => {
+    const lacking = own(daemon, { cgroup: { 'oomwatchd.service/memory.min': '0\n' } });
+    expect(lacking).toContain('warn memory_min 0 MiB (daemon 812, /oomwatchd.service)');
+    // That it sets it at its start is no comfort any more.
+    const files = { 'self/status': selfStatus(), '812/oom_score_adj': '0\n' };
+    expect(own(daemon, { files })).toContain('warn own_oom_score_adj 0 (daemon 812)');
+  });
+
+  it('says of a shell that it is one', () => {
+    expect(own({ directory: 'self', name: 'this shell' })).toEqual([
+      'ok memory_max max (this shell, /user.slice)',
+      'warn file_limit 1024 (this shell)',
+      'warn memlock_limit 8 MiB (this shell)',
+      'warn memory_min 0 MiB (this shell, /user.slice)',
+      'warn own_oom_score_adj 0 (this shell)',
+      'warn own_swap allowed (this shell, /user.slice)',
+    ]);
+  });
+
+  it('says nothing of a cgroup that our cgroup namespace does not have', () => {
+    const outside = own(daemon, { files: { '812/cgroup': '0::/../../system.slice/oomwatchd.service\n' } });
+    expect(outside.filter((each) => each.includes('memory_'))).toEqual([]);
   });
 });
 

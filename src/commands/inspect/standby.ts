@@ -6,51 +6,18 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { Finding } from '../../core/event.ts';
 import type { StandbyPolicy } from '../../core/policy.ts';
-import { linkOf, ok, textOf, warn } from '../../linux/probe/host.ts';
+import { linkOf, ok, warn } from '../../linux/probe/host.ts';
 import { PAGE_BYTES, uptimeMs } from '../../linux/sys/ipc.ts';
 import { span } from '../../report/amount.ts';
 import { overdueMs, turnsOf } from '../../standby/page.ts';
 import { PAGE_FD } from '../../standby/start.ts';
-
-/** As comm shows them, cut at 15 bytes. */
-const STANDBY_COMM = 'oomwatchd-stand';
-const REPORT_COMM = 'oomwatchd-repor';
+import { type Daemons, fieldOf } from './daemons.ts';
 
 const NOBODY_ACTS =
   'nobody acts while the daemon is stopped, starved of CPU or held up; then only the service manager is left';
 
-const fieldOf = (procRoot: string, pid: number, name: string): string =>
-  new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(textOf(`${procRoot}/${pid}/status`) ?? '')?.[1] ?? '';
-
 /** T: by a signal, t: by a debugger (proc(5)). */
 const isStopped = (procRoot: string, pid: number): boolean => /^[Tt]$/.test(fieldOf(procRoot, pid, 'State'));
-
-/**
- * A comm can be anybody's choice: a process of another user than root, or than the caller, says nothing. By its real uid: the
- * owner of /proc/PID is root for whoever makes himself undumpable (proc(5)).
- */
-const isTrusted = (procRoot: string, pid: number): boolean => {
-  const uid = fieldOf(procRoot, pid, 'Uid');
-  return uid === '0' || uid === String(process.geteuid?.());
-};
-
-/** A daemon starts both by its own executable; whoever has inherited an orphan is another program. */
-const isParent = (procRoot: string, pid: number, child: string): boolean =>
-  isTrusted(procRoot, pid) && linkOf(`${procRoot}/${pid}/exe`) === linkOf(`${procRoot}/${child}/exe`);
-
-/** Each daemon that runs, known by its reporter or its second process, with the pid of the latter; null where it has none. */
-const findDaemons = (procRoot: string): Map<number, number | null> => {
-  const found = new Map<number, number | null>();
-  for (const name of readdirSync(procRoot)) {
-    const comm = /^\d+$/.test(name) ? textOf(`${procRoot}/${name}/comm`) : null;
-    if (comm !== STANDBY_COMM && comm !== REPORT_COMM) continue;
-    const daemon = Number(fieldOf(procRoot, Number(name), 'PPid'));
-    if (!isParent(procRoot, daemon, name)) continue;
-    if (comm === STANDBY_COMM && isTrusted(procRoot, Number(name))) found.set(daemon, Number(name));
-    else if (!found.has(daemon)) found.set(daemon, null);
-  }
-  return found;
-};
 
 /** A copy of the page that both share, or null when it may not be read. */
 const readPage = (procRoot: string, pid: number): Int32Array | null => {
@@ -106,8 +73,8 @@ const findingOf = (procRoot: string, daemon: number, pid: number | null, { after
 };
 
 /** One finding for each daemon that runs, one in all where none does. */
-export const probeStandby = (procRoot: string, standby: StandbyPolicy): readonly Finding[] => {
-  const daemons = [...findDaemons(procRoot)].filter(([, pid]) => pid !== null || standby.enabled);
+export const probeStandby = (procRoot: string, found: Daemons, standby: StandbyPolicy): readonly Finding[] => {
+  const daemons = [...found].filter(([, pid]) => pid !== null || standby.enabled);
   if (daemons.length > 0) return daemons.map(([daemon, pid]) => findingOf(procRoot, daemon, pid, standby));
   return standby.enabled
     ? [ok('standby', 'no daemon runs', 'it starts with the daemon, and acts while that does not')]

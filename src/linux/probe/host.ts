@@ -7,15 +7,26 @@ import { type Mount, parseMountinfo } from '../proc/mountinfo.ts';
 import { parsePidCgroup } from '../proc/pid-cgroup.ts';
 import type { Roots } from '../root.ts';
 
+/** Whose cgroup, limits and oom_score_adj are looked at. */
+export interface Subject {
+  /** Below /proc: "self" or a pid. */
+  readonly directory: string;
+  /** As it is told with what was found: "daemon 812"; "": of whoever tells it. */
+  readonly name: string;
+}
+
+export const MYSELF: Subject = { directory: 'self', name: '' };
+
 export interface Host {
   readonly roots: Roots;
+  readonly subject: Subject;
   /** Effective uid, ABSENT when /proc/self/status cannot be read. */
   readonly euid: number;
   readonly groups: readonly number[];
   readonly effectiveCapabilities: bigint;
   readonly mounts: readonly Mount[];
   readonly cgroups: CgroupLayout;
-  /** Own cgroup v2 directory, "" when there is none. */
+  /** cgroup v2 directory of the subject, "" when there is none. */
   readonly cgroupDirectory: string;
 }
 
@@ -71,22 +82,32 @@ export const isWritable = (path: string): boolean => isAccessible(path, constant
 
 const fieldOf = (status: string, name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
 
-export const readHost = (roots: Roots): Host => {
+/** "0 MiB (daemon 812, /system.slice)": what was found, and with whom. */
+export const foundOf = (found: string, { subject, cgroupDirectory, roots }: Host, isOfCgroup: boolean): string => {
+  if (subject.name === '') return found;
+  const where = isOfCgroup && cgroupDirectory !== '' ? `, ${cgroupDirectory.slice(roots.cgroup.length) || '/'}` : '';
+  return `${found} (${subject.name}${where})`;
+};
+
+export const readHost = (roots: Roots, subject: Subject): Host => {
   const status = textOf(`${roots.proc}/self/status`) ?? '';
   const mounts: Mount[] = [];
   parseMountinfo(`${textOf(`${roots.proc}/self/mountinfo`) ?? ''}\n`, mounts);
   const cgroups = cgroupLayoutOf(mounts);
-  const cgroup = Buffer.from(`${textOf(`${roots.proc}/self/cgroup`) ?? ''}\n`, 'latin1');
+  const cgroup = Buffer.from(`${textOf(`${roots.proc}/${subject.directory}/cgroup`) ?? ''}\n`, 'latin1');
   const path = parsePidCgroup(cgroup, cgroup.length, cgroups.mode);
+  // Outside of our cgroup namespace it has no path that leads there.
+  const isSeen = cgroups.mode === 'v2' && path !== '' && !path.startsWith('/..');
   const mask = fieldOf(status, 'CapEff');
   return {
     roots,
+    subject,
     euid: Number(fieldOf(status, 'Uid').split('\t')[1] ?? ABSENT),
     groups: fieldOf(status, 'Groups').split(' ').filter(Boolean).map(Number),
     effectiveCapabilities: /^[0-9a-f]+$/.test(mask) ? BigInt(`0x${mask}`) : 0n,
     mounts,
     cgroups,
-    cgroupDirectory: cgroups.mode === 'v2' && path !== '' ? `${roots.cgroup}${path === '/' ? '' : path}` : '',
+    cgroupDirectory: isSeen ? `${roots.cgroup}${path === '/' ? '' : path}` : '',
   };
 };
 

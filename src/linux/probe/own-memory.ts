@@ -1,10 +1,10 @@
-/** How well this process's own memory is protected: resource limits, its cgroup v2, swap. */
+/** How well the memory of a daemon, or of this process, is protected: resource limits, its cgroup v2, swap. */
 import type { Finding } from '../../core/event.ts';
 import { ABSENT } from '../../core/units.ts';
 import { softLimitOf } from '../proc/limits.ts';
 import { type FileMapping, parseSelfMaps } from '../proc/self-maps.ts';
 import { parseSwaps, type SwapArea } from '../proc/swaps.ts';
-import { CAPABILITY, type Host, hasCapability, ok, type Probe, textOf, warn } from './host.ts';
+import { CAPABILITY, foundOf, type Host, hasCapability, ok, type Probe, textOf, warn } from './host.ts';
 
 const MIB = 1024 * 1024;
 /** Control is held to 56 MiB by its tests; page tables and kernel buffers come on top. */
@@ -17,25 +17,27 @@ const NEEDED_FILES = 8192;
 const mib = (bytes: number): string => (bytes === Number.POSITIVE_INFINITY ? 'max' : `${Math.floor(bytes / MIB)} MiB`);
 
 export const probeLimits: Probe = (host) => {
-  const limits = textOf(`${host.roots.proc}/self/limits`) ?? '';
+  const limits = textOf(`${host.roots.proc}/${host.subject.directory}/limits`) ?? '';
+  const of = (found: string): string => foundOf(found, host, false);
   const mappings: FileMapping[] = [];
+  // Of this process, whoever is looked at: it is the same program, and maps of another one can block (kernel-facts 0.5).
   parseSelfMaps(`${textOf(`${host.roots.proc}/self/maps`) ?? ''}\n`.replace(/^\n$/, ''), mappings);
   const needed = mappings.reduce((sum, { start, end }) => sum + end - start, 0);
   const memlock = softLimitOf(limits, 'Max locked memory');
   const files = softLimitOf(limits, 'Max open files');
   const findings: Finding[] = [];
   if (hasCapability(host, CAPABILITY.IPC_LOCK) || memlock >= needed) {
-    findings.push(ok('memlock_limit', mib(memlock), `${mib(needed)} of code can be locked`));
+    findings.push(ok('memlock_limit', of(mib(memlock)), `${mib(needed)} of code can be locked`));
   } else {
     const meaning = `of ${mib(needed)} of code only so much stays in memory: it runs late when the host thrashes`;
-    findings.push(warn('memlock_limit', mib(Math.max(0, memlock)), meaning, 'LimitMEMLOCK=infinity in the unit'));
+    findings.push(warn('memlock_limit', of(mib(Math.max(0, memlock))), meaning, 'LimitMEMLOCK=infinity in the unit'));
   }
   const meaning = 'descriptors of all processes can be kept open';
-  if (files >= NEEDED_FILES) findings.push(ok('file_limit', String(files), meaning));
+  if (files >= NEEDED_FILES) findings.push(ok('file_limit', of(String(files)), meaning));
   else {
     const few = 'descriptors of only so many processes can be kept: the others are found late or not at all';
     findings.push(
-      warn('file_limit', files === ABSENT ? 'unknown' : String(files), few, 'LimitNOFILE=65536 in the unit'),
+      warn('file_limit', of(files === ABSENT ? 'unknown' : String(files)), few, 'LimitNOFILE=65536 in the unit'),
     );
   }
   return findings;
@@ -60,7 +62,7 @@ export const probeSwap: Probe = (host) => {
   return [ok('swap', found, meaning)];
 };
 
-/** The smallest value of a limit file on the way from our cgroup up to the top level: that is what holds. */
+/** The smallest value of a limit file on the way from the cgroup up to the top level: that is what holds. */
 const smallestOnTheWay = (host: Host, file: string): number => {
   let smallest = Number.POSITIVE_INFINITY;
   let directory = host.cgroupDirectory;
@@ -82,12 +84,13 @@ const smallestOnTheWay = (host: Host, file: string): number => {
 const probeMinimum = (host: Host): Finding => {
   const own = Number(textOf(`${host.cgroupDirectory}/memory.min`) ?? 0);
   const effective = host.cgroupDirectory === host.roots.cgroup ? 0 : smallestOnTheWay(host, 'memory.min');
-  if (effective >= NEEDED_BYTES) return ok('memory_min', mib(effective), 'its memory is not reclaimed');
+  if (effective >= NEEDED_BYTES)
+    return ok('memory_min', foundOf(mib(effective), host, true), 'its memory is not reclaimed');
   const found = own > effective ? `${mib(own)}, but a parent has ${mib(effective)}` : mib(effective);
   const meaning = 'its own memory is reclaimed like any other: it acts late when the host thrashes';
   return warn(
     'memory_min',
-    found,
+    foundOf(found, host, true),
     meaning,
     'MemoryMin=64M and Slice=-.slice in the unit (or MemoryMin= in its slice too)',
   );
@@ -96,20 +99,26 @@ const probeMinimum = (host: Host): Finding => {
 export const probeOwnCgroup: Probe = (host) => {
   const hasSwap = swapAreas(host).length > 0;
   const isUnswappable = host.cgroupDirectory !== '' && smallestOnTheWay(host, 'memory.swap.max') === 0;
+  const of = (found: string): string => foundOf(found, host, true);
   const findings: Finding[] = [];
   if (!hasSwap || isUnswappable)
-    findings.push(ok('own_swap', isUnswappable ? 'forbidden' : 'no swap', 'its heap stays in RAM'));
+    findings.push(ok('own_swap', isUnswappable ? of('forbidden') : 'no swap', 'its heap stays in RAM'));
   else {
     const meaning = 'its heap may be swapped out: it acts late when the host swaps';
-    findings.push(warn('own_swap', 'allowed', meaning, 'MemorySwapMax=0 in the unit (cgroup v2)'));
+    findings.push(warn('own_swap', of('allowed'), meaning, 'MemorySwapMax=0 in the unit (cgroup v2)'));
   }
   if (host.cgroupDirectory === '') return findings;
   findings.push(probeMinimum(host));
   const maximum = smallestOnTheWay(host, 'memory.max');
   findings.push(
     maximum >= COMFORTABLE_BYTES
-      ? ok('memory_max', mib(maximum), 'its own cgroup does not run out first')
-      : warn('memory_max', mib(maximum), 'the kernel may kill it for its own limit', 'MemoryMax=infinity in the unit'),
+      ? ok('memory_max', of(mib(maximum)), 'its own cgroup does not run out first')
+      : warn(
+          'memory_max',
+          of(mib(maximum)),
+          'the kernel may kill it for its own limit',
+          'MemoryMax=infinity in the unit',
+        ),
   );
   return findings;
 };

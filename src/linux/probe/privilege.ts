@@ -1,6 +1,18 @@
 /** What this process may do: uid, capabilities, user namespace, its own oom_score_adj. */
 import type { Finding } from '../../core/event.ts';
-import { CAPABILITY, fatal, type Host, hasCapability, linkOf, ok, type Probe, textOf, warn } from './host.ts';
+import {
+  CAPABILITY,
+  fatal,
+  foundOf,
+  type Host,
+  hasCapability,
+  linkOf,
+  MYSELF,
+  ok,
+  type Probe,
+  textOf,
+  warn,
+} from './host.ts';
 
 interface Need {
   readonly name: string;
@@ -78,9 +90,11 @@ export const probeUserNamespace: Probe = ({ roots }) => {
 };
 
 export const probeOwnAdj: Probe = (host) => {
-  const found = textOf(`${host.roots.proc}/self/oom_score_adj`) ?? 'unreadable';
-  if (found === '-1000') return [ok('own_oom_score_adj', found, 'the kernel never chooses oomwatchd')];
-  if (hasCapability(host, CAPABILITY.SYS_RESOURCE)) {
+  const value = textOf(`${host.roots.proc}/${host.subject.directory}/oom_score_adj`) ?? 'unreadable';
+  const found = foundOf(value, host, false);
+  if (value === '-1000') return [ok('own_oom_score_adj', found, 'the kernel never chooses oomwatchd')];
+  // One that runs has had its start.
+  if (host.subject.directory === MYSELF.directory && hasCapability(host, CAPABILITY.SYS_RESOURCE)) {
     return [ok('own_oom_score_adj', found, 'the daemon sets its own to -1000 at start')];
   }
   const meaning = "the kernel's OOM killer may choose oomwatchd";

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { RemediesPolicy } from '../../../src/core/policy.ts';
 import { installDropIn } from '../../../src/linux/probe/drop-in.ts';
-import { CAPABILITY, type Host } from '../../../src/linux/probe/host.ts';
+import { CAPABILITY, type Host, MYSELF } from '../../../src/linux/probe/host.ts';
 import { probeRemedies } from '../../../src/linux/probe/remedies.ts';
 import { REAL_ROOTS } from '../../../src/linux/root.ts';
 import { defaultPolicy } from '../../support/policy.ts';
@@ -11,7 +11,15 @@ const OFF = defaultPolicy().remedies;
 const ALL: RemediesPolicy = { ...OFF, thawCgroup: true, thawFileSystem: true, abortFuse: true, liftMemoryHigh: true };
 const bits = (...of: number[]): bigint => of.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n);
 const host = (effectiveCapabilities: bigint, v2Point = '/sys/fs/cgroup'): Host => ({
-  ...{ roots: REAL_ROOTS, euid: 0, groups: [], effectiveCapabilities, mounts: [], cgroupDirectory: '' },
+  ...{
+    roots: REAL_ROOTS,
+    subject: MYSELF,
+    euid: 0,
+    groups: [],
+    effectiveCapabilities,
+    mounts: [],
+    cgroupDirectory: '',
+  },
   cgroups: { mode: 'v2', v2Point },
 });
 const WHOLE = host(bits(CAPABILITY.SYS_ADMIN, CAPABILITY.DAC_OVERRIDE));
