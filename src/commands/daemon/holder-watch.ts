@@ -16,6 +16,12 @@ const SHORT_MS = 2000;
 const APPROACH_MS = 5000;
 /** slabinfo and memory.stat take milliseconds; what takes a second waits for slab_mutex or for a flush of a large host. */
 const PATIENCE_MS = 1000;
+/**
+ * To be late is no fault while memory is short: each file of a dozen is opened into direct reclaim, a tenth of a second in a
+ * thrash (ARCHITECTURE.md: 16.7 s for 150 of them), and a page may take a second. Five times as long is a lock that nobody
+ * lets go; an alert waits for five minutes more.
+ */
+const SILENT_MS = 10_000;
 /** They have no files, or those of a watchdog: hundreds, of which a slow host reads a few in the time of a look. */
 const UNINTERESTING = FLAG.KTHREAD | FLAG.GONE | FLAG.SELF;
 
@@ -24,7 +30,7 @@ export const createHolderWatch = (
   state: State,
   publish: (event: OomwatchdEvent) => void,
 ): Watchers => {
-  const patience = createPatience(PATIENCE_MS);
+  const patience = createPatience(PATIENCE_MS, clock.nowMs);
   const pids = (): number[] => {
     const slots = Array.from(table.rows.subarray(0, table.count)).filter(
       (slot) => ((table.flags[slot] as number) & UNINTERESTING) === 0,
@@ -43,15 +49,15 @@ export const createHolderWatch = (
   const surroundings = { roots, cgroup2, pageKiB: table.pageKiB, nowMs: clock.nowMs };
   const look = createLook(surroundings, census, patience);
   let found: readonly Holder[] | null = null;
-  let hung = '';
+  let silent = '';
 
-  const tellHung = (): void => {
-    const names = patience.hanging().join(', ');
-    if (names === hung) return;
+  const tellSilent = (): void => {
+    const names = patience.hanging(SILENT_MS).join(', ');
+    if (names === silent) return;
     const detail = names === '' ? '' : `${names} does not answer: who holds memory is told without it`;
-    if ((names === '') !== (hung === ''))
+    if ((names === '') !== (silent === ''))
       publish({ kind: 'source', name: 'holders', up: names === '', fault: names !== '', detail });
-    hung = names;
+    silent = names;
   };
 
   // Once in calm times: the code is compiled and the files have been opened before it matters.
@@ -65,8 +71,9 @@ export const createHolderWatch = (
 
   return {
     run: (nowMs) => {
+      // Also in calm: what answers at last is no longer down.
+      tellSilent();
       if (!state.holding.isWanted) return;
-      tellHung();
       looking.run(state.level >= LEVEL.TERM ? SHORT_MS : APPROACH_MS, nowMs);
     },
     take: (into) => {

@@ -169,7 +169,7 @@ describe('patience', () => {
 
   it('goes on without what hangs, names it, and does not begin it again before it returns', async () => {
     vi.useFakeTimers();
-    const patience = createPatience(1000);
+    const patience = createPatience(1000, () => performance.now());
     let end = (_: string): void => undefined;
     const slow = () =>
       new Promise<string>((resolve) => {
@@ -179,19 +179,19 @@ describe('patience', () => {
     expect(patience.isWaiting()).toBe(true);
     await vi.advanceTimersByTimeAsync(1000);
     expect(await asked).toBe('absent');
-    expect(patience.hanging()).toEqual(['slabinfo']);
+    expect(patience.hanging(0)).toEqual(['slabinfo']);
     expect(await patience.ask('slabinfo', async () => 'again', 'absent')).toBe('absent');
     expect(await patience.ask('other', async () => 'there', 'absent')).toBe('there');
     end('late');
     await vi.advanceTimersByTimeAsync(0);
-    expect(patience.hanging()).toEqual([]);
+    expect(patience.hanging(0)).toEqual([]);
     expect(patience.isWaiting()).toBe(false);
     expect(await patience.ask('slabinfo', async () => 'again', 'absent')).toBe('again');
   });
 
   it('lets two hang, no more: their threads are needed', async () => {
     vi.useFakeTimers();
-    const patience = createPatience(1000);
+    const patience = createPatience(1000, () => performance.now());
     const two = [patience.ask('a', forEver, ''), patience.ask('b', forEver, '')];
     await vi.advanceTimersByTimeAsync(1000);
     await Promise.all(two);
@@ -199,7 +199,7 @@ describe('patience', () => {
   });
 
   it('takes a failure for nothing to tell', async () => {
-    const patience = createPatience(1000);
+    const patience = createPatience(1000, () => performance.now());
     expect(await patience.ask('zfs', () => Promise.reject(new Error('ENOENT')), 'absent')).toBe('absent');
     expect(patience.isWaiting()).toBe(false);
   });

@@ -19,7 +19,7 @@ const lookOn = ({ roots }: FakeProc, cgroup2 = '') =>
   createLook(
     { roots, cgroup2, pageKiB: 4, nowMs: () => performance.now() },
     { pids: () => [7], commOf: () => 'java' },
-    createPatience(1000),
+    createPatience(1000, () => performance.now()),
   );
 
 it('names a tmpfs of this machine by its size, besides slab and a cgroup', async (context) => {
