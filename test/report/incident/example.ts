@@ -160,4 +160,7 @@ const pointAt = (second: number): Point => {
 
 export const points = Array.from({ length: 100 }, (_, at) => pointAt(at - 60));
 
-export const exampleWith = (names?: Names): Recording => ({ events: eventsWith(names), points });
+export const exampleWith = (names: Names = KIND): Recording => ({
+  ...{ events: eventsWith(names), points },
+  top: [{ ...processOf(4711, names.comm, names.unit, 2.25), growthKiB: GIB }],
+});

@@ -1,6 +1,7 @@
 /** Incidents as a real daemon told them, and a recorder that has the numbers of the same run. */
 import { readFileSync } from 'node:fs';
 import type { Gauge } from '../../../src/channel/gauges.ts';
+import type { CandidateFacts } from '../../../src/core/candidates-event.ts';
 import type { StampedEvent } from '../../../src/core/event.ts';
 import type { IncidentDocument } from '../../../src/report/incident/document/document.ts';
 import { documentOf } from '../../../src/report/incident/document/document-of.ts';
@@ -11,6 +12,8 @@ import type { Recording as Numbers } from '../../../src/report/recorder/recorder
 export interface Recording {
   readonly events: readonly StampedEvent[];
   readonly points: readonly Point[];
+  /** Candidates as control told them last. */
+  readonly top?: readonly CandidateFacts[];
 }
 
 type Gauges = Partial<Record<Gauge, number>>;
@@ -45,11 +48,11 @@ export const recordingOf = (name: string): Recording => {
   return { events, points };
 };
 
-export const recorderOf = (points: readonly Point[]): Numbers => ({
+export const recorderOf = (points: readonly Point[], top?: readonly CandidateFacts[]): Numbers => ({
   seconds: (fromMs = 0, toMs = Number.POSITIVE_INFINITY) =>
     points.filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs),
   tenths: () => [],
-  candidates: () => undefined,
+  candidates: () => (top === undefined ? undefined : { timeMs: 0, top }),
 });
 
 const AROUND = {
@@ -59,9 +62,9 @@ const AROUND = {
 } as const;
 
 /** Plays events through the collector, a second of quiet between each two that are further apart. */
-export const play = ({ events, points }: Recording, isCut = true): IncidentDocument[] => {
+export const play = ({ events, points, top }: Recording, isCut = true): IncidentDocument[] => {
   const documents: IncidentDocument[] = [];
-  const recorder = recorderOf(points);
+  const recorder = recorderOf(points, top);
   const collector = createCollector({
     opened: () => undefined,
     closed: (facts, isOver) => {
