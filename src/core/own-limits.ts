@@ -17,6 +17,9 @@ export interface OwnLimits {
   sinceMs: number;
   /** When they were last begun anew; ABSENT: never. */
   forgotMs: number;
+  /** Readings so far, and how many there had been then. */
+  reads: number;
+  forgotReads: number;
   /** Pages that came back on the host, and those of them that did within cgroups at their limits; older ones count less. */
   all: number;
   within: number;
@@ -28,12 +31,17 @@ export const createOwnLimits = (): OwnLimits => ({
   isNear: false,
   sinceMs: ABSENT,
   forgotMs: ABSENT,
+  reads: 0,
+  forgotReads: 0,
   all: 0,
   within: 0,
 });
 
-/** Two readings further apart than this are no measure of now; four times their usual distance. */
-const SPAN_MAX_MS = 2000;
+/**
+ * Two readings further apart than this are no measure of now. Of a turn that came later core/detect forgets all as well; on a
+ * machine that gives a guest half of its cores some came 2.9 s late, and what was known must outlast them.
+ */
+const SPAN_MAX_MS = 5000;
 /** Of what was counted before, at each reading: half of a sum is from the last two or three. */
 const KEPT = 0.75;
 
@@ -61,7 +69,10 @@ export const noteOwnLimits = (own: OwnLimits, rows: readonly CgroupRow[], restor
   const cameBack = own.restores === ABSENT || restores < own.restores ? ABSENT : restores - own.restores;
   const perS = withinPerS(rows);
   if (spanMs <= 0 || spanMs > SPAN_MAX_MS || cameBack === ABSENT) {
-    if (own.sinceMs !== ABSENT) own.forgotMs = nowMs;
+    if (own.sinceMs !== ABSENT) {
+      own.forgotMs = nowMs;
+      own.forgotReads = own.reads;
+    }
     own.sinceMs = ABSENT;
     own.all = own.within = 0;
   } else if (perS !== ABSENT) {
@@ -71,6 +82,7 @@ export const noteOwnLimits = (own: OwnLimits, rows: readonly CgroupRow[], restor
   }
   own.isNear = rows.some(isNearLimit);
   own.readMs = nowMs;
+  own.reads++;
   own.restores = restores;
 };
 
@@ -98,16 +110,25 @@ export const isWithinLimits = (own: OwnLimits, nowMs: number): boolean =>
   own.isNear && isFresh(own, nowMs) && isKnown(own) && isTheirs(own);
 
 /**
- * For how long a verdict waits until it is known. A host that does thrash is helped that much later where somebody is near a
- * limit, and not at all later elsewhere.
+ * For how long a verdict waits until it is known, and for how many readings: late turns make few. The first is only the base of
+ * the second. A host that does thrash is helped that much later where somebody is near a limit, and not at all later elsewhere.
  */
 const PATIENCE_MS = 2500;
+const PATIENCE_READS = 3;
 
-/** Whether signs of a thrash that have been there since `sinceMs` may be taken for the host's. */
-export const isOfTheHost = (own: OwnLimits, sinceMs: number, nowMs: number): boolean => {
+/** Since when signs of a thrash have been there, and how many readings there had been before. */
+export interface SignsSince {
+  readonly ms: number;
+  readonly reads: number;
+}
+
+/** Whether signs of a thrash may be taken for the host's. */
+export const isOfTheHost = (own: OwnLimits, since: SignsSince, nowMs: number): boolean => {
   if (!own.isNear) return true;
-  if (!isFresh(own, nowMs)) return nowMs - Math.max(sinceMs, own.readMs) >= PATIENCE_MS;
-  if (isKnown(own) && own.readMs > sinceMs) return !isTheirs(own);
-  // What was known and has been forgotten, as the loop was late, is waited for anew.
-  return nowMs - Math.max(sinceMs, own.forgotMs) >= PATIENCE_MS;
+  // Nobody reads any more: a turn that is only late makes the next reading itself.
+  if (!isFresh(own, nowMs)) return nowMs - Math.max(since.ms, own.readMs) >= SPAN_MAX_MS + PATIENCE_MS;
+  if (isKnown(own) && own.readMs > since.ms) return !isTheirs(own);
+  // What was known and has been forgotten, as the loop was stopped, is waited for anew.
+  const reads = own.reads - Math.max(since.reads, own.forgotReads);
+  return reads >= PATIENCE_READS && nowMs - Math.max(since.ms, own.forgotMs) >= PATIENCE_MS;
 };

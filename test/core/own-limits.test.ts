@@ -60,7 +60,7 @@ describe('what comes back does so within limits', () => {
   it('is known after a second of readings, and unknown after a gap', () => {
     const readings = [1, 2, 3, 4, 5].map((times) => isTheirs(read([pod()], 1900, 250, times)));
     expect(readings).toEqual([false, false, false, false, true]);
-    expect(isTheirs(read([pod()], 1900, 2001))).toBe(false);
+    expect(isTheirs(read([pod()], 1900, 5001))).toBe(false);
     const own = read([pod()], 1900);
     noteOwnLimits(own, [pod()], ABSENT, own.readMs + 250);
     expect(isTheirs(own), 'without a counter of the host').toBe(false);
@@ -88,21 +88,24 @@ describe('what comes back does so within limits', () => {
 
   it('is forgotten when nobody reads any more', () => {
     const own = read([pod()], 1900);
-    expect(isWithinLimits(own, own.readMs + 2000)).toBe(true);
-    expect(isWithinLimits(own, own.readMs + 2001)).toBe(false);
+    expect(isWithinLimits(own, own.readMs + 5000)).toBe(true);
+    expect(isWithinLimits(own, own.readMs + 5001)).toBe(false);
   });
 });
 
 it('who is told knows it at once, and for as long as who reads would', () => {
   const own = createOwnLimits();
   hearWithinLimits(own, 5000);
-  expect([isWithinLimits(own, 7000), isOfTheHost(own, 4000, 5000)]).toEqual([true, false]);
-  expect(isWithinLimits(own, 7001)).toBe(false);
+  expect([isWithinLimits(own, 10_000), isOfTheHost(own, { ms: 4000, reads: 0 }, 5000)]).toEqual([true, false]);
+  expect(isWithinLimits(own, 10_001)).toBe(false);
 });
 
 describe('a thrash is the host’s', () => {
-  const SINCE_MS = 1200;
-  const known = { readMs: 3000, restores: 0, isNear: true, sinceMs: 1000, forgotMs: ABSENT, all: 1000, within: 900 };
+  const SINCE = { ms: 1200, reads: 4 };
+  const known = {
+    ...{ readMs: 3000, restores: 0, isNear: true, sinceMs: 1000, all: 1000, within: 900 },
+    ...{ forgotMs: ABSENT, reads: 7, forgotReads: 0 },
+  };
 
   it.each<[string, Partial<OwnLimits>, number, boolean]>([
     ['when cgroups have never been read', createOwnLimits(), 3000, true],
@@ -113,24 +116,32 @@ describe('a thrash is the host’s', () => {
     ['not yet when the last reading is from before the signs', { readMs: 1200, within: 0, sinceMs: 0 }, 1500, false],
     ['not yet while it is not known', { sinceMs: 2500, within: 0 }, 3699, false],
     ['when it has not become known for long', { sinceMs: 2500 }, 3700, true],
-    ['not yet when the loop was late, and no reading is fresh', {}, 5499, false],
-    ['when nobody reads cgroups any more', {}, 5500, true],
+    ['not when late turns have made two readings only', { sinceMs: 2500, reads: 6 }, 3700, false],
+    ['not when the loop was late, and no reading is fresh', {}, 10_499, false],
+    ['when nobody reads cgroups any more', {}, 10_500, true],
     [
       'not yet when what was known has just been forgotten',
-      { sinceMs: ABSENT, readMs: 9000, forgotMs: 9000 },
+      { sinceMs: ABSENT, readMs: 9000, forgotMs: 9000, reads: 90, forgotReads: 80 },
       11_000,
+      false,
+    ],
+    [
+      'nor before three readings after that',
+      { sinceMs: ABSENT, readMs: 11_400, forgotMs: 9000, reads: 90, forgotReads: 88 },
+      11_500,
       false,
     ],
     ['when it has not come back for long', { sinceMs: ABSENT, readMs: 11_400, forgotMs: 9000 }, 11_500, true],
   ])('%s', (_, differences, nowMs, expected) =>
-    expect(isOfTheHost({ ...known, ...differences }, SINCE_MS, nowMs)).toBe(expected),
+    expect(isOfTheHost({ ...known, ...differences }, SINCE, nowMs)).toBe(expected),
   );
 });
 
 describe('on a host whose cache fills it, with all signs of a thrash', () => {
   /** Whoever is killed within so many seconds, when pages come back within `rows`; 1,900 a second on the host. */
-  const killed = (seconds: number, rows: (nowMs: number) => readonly CgroupRow[]): readonly string[] => {
+  const killed = (seconds: number, rows: (nowMs: number) => readonly CgroupRow[], turnMs = 100): readonly string[] => {
     const turns = cgroupTurns({
+      turnMs,
       policy: defaultPolicy('mode: enforce'),
       table: tableOf([{ pid: 7, comm: 'database', rssKiB: 6 * GIB }]),
       rows,
@@ -144,6 +155,7 @@ describe('on a host whose cache fills it, with all signs of a thrash', () => {
         pgscanKswapd: nowMs * 9,
         pgscanDirect: nowMs,
         zoneUsablePages: 24_000,
+        tickLateMs: turnMs - 100,
       }),
     });
     turns.run(seconds * 1000);
@@ -152,6 +164,11 @@ describe('on a host whose cache fills it, with all signs of a thrash', () => {
 
   it('nobody dies for a cgroup that thrashes at its limit', () => {
     expect(killed(60, () => [pod()])).toEqual([]);
+  });
+
+  it('nor when each turn comes seconds late', () => {
+    expect(killed(60, () => [pod()], 3000)).toEqual([]);
+    expect(killed(60, () => [pod({ restoresPerS: 300 })], 3000).length, 'a thrash of the host').toBeGreaterThan(0);
   });
 
   it('the largest dies when the pages come back elsewhere, beside a cgroup at its limit', () => {

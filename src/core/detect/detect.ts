@@ -1,7 +1,7 @@
 /** One tick of detection: sample in, verdict out. Carried state is explicit: slope, window, one hold timer. */
 import { createHold, type Hold, heldFor } from '../hold.ts';
 import { isReached, markKiB } from '../mark.ts';
-import { createOwnLimits, isOfTheHost, type OwnLimits } from '../own-limits.ts';
+import { createOwnLimits, isOfTheHost, type OwnLimits, type SignsSince } from '../own-limits.ts';
 import type { Policy } from '../policy.ts';
 import type { Sample } from '../sample.ts';
 import { ABSENT } from '../units.ts';
@@ -30,6 +30,8 @@ export interface DetectState {
   readonly thrashingBusily: Hold;
   /** Of the last reading of cgroups, filled by core/watch; standby reads none. */
   readonly ownLimits: OwnLimits;
+  /** How many of those there had been when the signs of a thrash were last not there. */
+  readsBefore: number;
   /** When the last sign of an approach was seen; ABSENT: never. */
   approachMs: number;
   readonly verdict: Verdict;
@@ -47,6 +49,7 @@ export const createDetect = (): DetectState => ({
   thrashing: createHold(),
   thrashingBusily: createHold(),
   ownLimits: createOwnLimits(),
+  readsBefore: 0,
   approachMs: ABSENT,
   verdict: { level: LEVEL.CALM, detectors: 0, exhaustionMs: ABSENT, headroomKiB: 0 },
   memorySomeUs: ABSENT,
@@ -105,8 +108,10 @@ const forgetPast = (state: DetectState, lateMs: number): void => {
 };
 
 /** When the signs that are held began. */
-const sinceMsOf = ({ thrashing, thrashingBusily }: DetectState): number =>
-  Math.min(...[thrashing.sinceMs, thrashingBusily.sinceMs].filter((ms) => ms !== ABSENT));
+const signsSince = ({ thrashing, thrashingBusily, readsBefore }: DetectState): SignsSince => ({
+  ms: Math.min(...[thrashing.sinceMs, thrashingBusily.sinceMs].filter((ms) => ms !== ABSENT)),
+  reads: readsBefore,
+});
 
 /** Judges `sample` into `state.verdict`. A sample without MemAvailable cannot raise a level by the marks. */
 export const detect = (state: DetectState, sample: Sample, policy: DetectSettings, nowMs: number): Verdict => {
@@ -128,7 +133,8 @@ export const detect = (state: DetectState, sample: Sample, policy: DetectSetting
   const ends = nearMark && verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= SOON_MS;
   const busyHoldMs = ends ? thrash.holdMs : thrash.holdMs * BUSY_HOLDS;
   const isHeld = heldFor(state.thrashingBusily, busily, busyHoldMs, nowMs) || clearly;
-  const thrashHeld = isHeld && isOfTheHost(state.ownLimits, sinceMsOf(state), nowMs);
+  if (!seemsThrashing(state)) state.readsBefore = state.ownLimits.reads;
+  const thrashHeld = isHeld && isOfTheHost(state.ownLimits, signsSince(state), nowMs);
   const near = verdict.exhaustionMs !== ABSENT && verdict.exhaustionMs <= policy.detect.forecastMs;
 
   verdict.detectors = thresholdBits(term | kill) | (thrashHeld ? DETECTED.THRASH : 0);

@@ -31,16 +31,19 @@ export interface CgroupScene {
   sample?: (nowMs: number) => Partial<Sample>;
   /** What a signal comes to; sent when left out. */
   outcome?: (intent: SignalIntent) => Outcome;
+  /** From one turn to the next; a tenth of a second when left out. */
+  turnMs?: number;
   /** Milliseconds from a SIGKILL to the exit; never when left out. */
   exitAfterMs?: number;
 }
 
 const TURN_MS = 100;
-/** Rows are read twice a second. */
-const TURNS_PER_READING = 5;
+/** Rows are read twice a second, or in each turn that is rarer. */
+const READ_MS = 500;
 
 export const cgroupTurns = (scene: CgroupScene): CgroupTurns => {
-  const { table, policy } = scene;
+  const { table, policy, turnMs = TURN_MS } = scene;
+  const turnsPerReading = Math.max(1, READ_MS / turnMs);
   const state = createState(table.capacity);
   const out: TickOutput = { intents: [], events: [], tasks: [] };
   const observed = emptyObservations();
@@ -52,7 +55,7 @@ export const cgroupTurns = (scene: CgroupScene): CgroupTurns => {
   let nowMs = 0;
 
   const turn = (): void => {
-    if (turns++ % TURNS_PER_READING === 0) {
+    if (turns++ % turnsPerReading === 0) {
       observed.cgroups = scene.rows(nowMs);
       observed.cgroupSerial++;
     }
@@ -86,7 +89,7 @@ export const cgroupTurns = (scene: CgroupScene): CgroupTurns => {
       if (at >= 0) state.register.dying.splice(at, 1);
     }
     for (const event of out.events) events.push({ ...event, atMs: nowMs });
-    nowMs += TURN_MS;
+    nowMs += turnMs;
   };
 
   const tell = (event: OomwatchdEvent): string => {

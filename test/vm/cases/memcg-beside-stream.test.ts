@@ -30,12 +30,12 @@ const play = async (scene: Scene, ...others: Workload[]): Promise<void> => {
       ...others,
     ],
   });
+  await expectNoAlarm(scene, seen, '/pod');
   expectAlive(seen, 'hog', 'stream', 'pod', ...innocentNames);
   const { stdout } = await scene.guest.sh(`cat ${GROUP}/memory.pressure`);
   const someUs = Number(/some .*total=(\d+)/.exec(stdout)?.[1]);
   expect(someUs, 'microseconds in which some task of the cgroup waited for memory').toBeGreaterThan(15e6);
   expect(counterGrowth(seen, 'pgsteal_kswapd'), 'pages reclaimed of the host').toBeGreaterThan(5000);
-  await expectNoAlarm(scene, seen, '/pod');
 };
 
 for (let run = 1; run <= RUNS; run++) {

@@ -37,8 +37,8 @@ export const staysQuiet = (name: string, busy: BusyScene): Promise<void> =>
     const { calmMs, worstMs } = suffering(seen, { workloads, startsMs: workloads[0]?.atMs ?? 0 });
     const leastMiB = Math.round(Math.min(...seen.memory.map((point) => point.availableKiB)) / 1024);
     note(name, { calmMs, worstMs, leastMiB, hostWait: scene.hostWait });
-    busy.holds(seen);
     await expectNoAlarm(scene, seen);
+    busy.holds(seen);
     const lasting = workloads.map((run) => run.name).filter((run) => !busy.temporary?.includes(run));
     expectAlive(seen, ...lasting, ...innocentNames);
   });
