@@ -65,7 +65,7 @@ Exit: 0 told, 1 no such process.`,
     synopsis: 'oomwatchd kill-now [--observe] [--sysrq-f] [--reason TEXT] [--config FILE] [--json]',
     summary: 'have the running daemon choose and kill one process now, whatever memory there is',
     details: `  --observe       choose and tell, signal nobody
-  --sysrq-f       press SysRq-f instead: the kernel chooses, and policy protects nobody
+  --sysrq-f       press SysRq-f instead: the kernel kills, as act.sysrq_f has it and nobody who is protected
   --reason TEXT   why, for the log; at most 200 characters
 ${CONFIG_OPTION}
                   only its control.socket is used

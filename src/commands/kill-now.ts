@@ -73,8 +73,9 @@ const DONE: readonly ForcedAnswer['outcome'][] = ['signalled', 'observed', 'pres
 /** The answer for a person: who and why, who goes along, what the corrections did. */
 const answerText = ({ outcome, victim, company, corrections, detail }: ForcedAnswer): string => {
   const chosen = victim === null ? '' : who(victim);
+  // Where the kernel chooses, it need not be ours.
   const why =
-    victim === null
+    victim === null || outcome === 'pressed' || outcome === 'not_pressed'
       ? ''
       : `  first of all candidates: badness ${Math.round(victim.badnessPages)} pages, oom_score_adj ${victim.oomScoreAdj}\n`;
   const along = company.length === 0 ? '' : `  along with it: pid ${company.join(', ')}\n`;

@@ -24,8 +24,14 @@ const MARGIN_PERMILLE = 30;
 /** Processes whose oom_score_adj is changed for one press at the most: each is a line of the journal, which is one page. */
 export const STEERED_MAX = 48;
 
+/** Who is taken, and whose oom_score_adj is changed before. */
+export interface Aim {
+  readonly slot: number;
+  readonly steer: readonly Steer[];
+}
+
 export type Aimed =
-  | { readonly slot: number; readonly steer: readonly Steer[] }
+  | Aim
   | { readonly refusal: 'sysrq_would_fail' | 'sysrq_would_hit_protected'; readonly detail: string };
 
 export interface AimRules {

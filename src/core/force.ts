@@ -8,6 +8,7 @@ import { factsOf } from './select/facts.ts';
 import { correctionFacts } from './select/rules/trace.ts';
 import { choose, isVictimOf, noteDying, pushSignals, wholeOf, whyNobody } from './selection.ts';
 import type { State } from './state.ts';
+import { aimPress, pressOf } from './sysrq.ts';
 import { ABSENT } from './units.ts';
 import { openEpisode } from './verify/episode.ts';
 
@@ -34,9 +35,10 @@ export const force = (
   if (request.sysrq) {
     const detail = pressWouldFail(state.register, table, nowMs);
     if (detail !== '') return { ...nobody, outcome: 'not_pressed', detail };
-    const nobodyKnows = { slot: ABSENT, pid: ABSENT, comm: '', sizeKiB: ABSENT, steer: [] };
-    out.intents.push({ kind: 'sysrq_f', dryRun, ...nobodyKnows });
-    return { ...nobody, outcome: dryRun ? 'observed' : 'pressed', detail: '' };
+    const aimed = aimPress(state, table, policy, MINIMUM_KIB);
+    if ('refusal' in aimed) return { ...nobody, outcome: 'not_pressed', detail: aimed.detail };
+    out.intents.push(pressOf(table, aimed, dryRun));
+    return { ...nobody, victim: factsOf(table, aimed.slot), outcome: dryRun ? 'observed' : 'pressed', detail: '' };
   }
   const slot = choose(state, table, policy, MINIMUM_KIB);
   const corrections = correctionFacts(table, policy.select.corrections, (each) => isVictimOf(state, table, each));

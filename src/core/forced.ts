@@ -7,13 +7,13 @@ export interface ForcedRequest {
   readonly reason: string;
   /** Choose and tell, signal nobody. */
   readonly observe: boolean;
-  /** Press SysRq-f instead of sending a signal: the kernel chooses, policy protects nobody. */
+  /** Press SysRq-f instead of sending a signal: the kernel kills, as act.sysrq_f has it and nobody who is protected. */
   readonly sysrq: boolean;
 }
 
 export interface ForcedAnswer {
   readonly outcome: ForcedOutcome;
-  /** Who was chosen; null: nobody, or the kernel chose. */
+  /** Who was chosen, or whom the kernel takes as far as its model tells; null: nobody. */
   readonly victim: ProcessFacts | null;
   /** Who went along with it. */
   readonly company: readonly number[];

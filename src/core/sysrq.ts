@@ -1,6 +1,6 @@
 /** The kernel's own hand: SysRq-f as an intent, or the reason why it is not pressed. */
 import { spend } from './act/budget.ts';
-import { type Aimed, aim } from './aim.ts';
+import { type Aim, type Aimed, aim } from './aim.ts';
 import type { NoActionReason } from './event.ts';
 import type { Pressed, SysrqIntent } from './intent.ts';
 import { noActionEvent } from './no-action.ts';
@@ -39,6 +39,20 @@ const refuse = (
   if (isNews(state, reason, nowMs)) out.events.push(noActionEvent(state, reason, detail, sample));
 };
 
+/** Whom a press would take now, and what is to be steered before, as `policy` has it. */
+export const aimPress = (state: State, table: ProcessTable, policy: Policy, minimumKiB: number): Aimed =>
+  aim(table, chooseForKernel(state, table, policy, minimumKiB), {
+    kernel: state.kernel,
+    narrowed: hasScope(policy.select),
+    directed: state.canSteer && policy.act.sysrqF === 'directed',
+    minimumKiB,
+  });
+
+export const pressOf = (table: ProcessTable, { slot, steer }: Aim, dryRun: boolean): SysrqIntent => ({
+  ...{ kind: 'sysrq_f', dryRun, slot, pid: table.pid[slot] as number, comm: table.comm[slot] as string },
+  ...{ sizeKiB: rowSizeKiB(table, slot), steer },
+});
+
 /**
  * Considers a press. Where somebody can be signalled by now, it is left: the next tick chooses him. Pushes the intent, or
  * tells why there is none.
@@ -64,23 +78,14 @@ export const planPress = (
     refuse(state, 'sysrq_would_fail', futile, sample, nowMs, out);
     return;
   }
-  const aimed: Aimed = aim(table, chooseForKernel(state, table, policy, minimumKiB), {
-    kernel: state.kernel,
-    narrowed: hasScope(policy.select),
-    directed: state.canSteer && policy.act.sysrqF === 'directed',
-    minimumKiB,
-  });
+  const aimed = aimPress(state, table, policy, minimumKiB);
   if ('refusal' in aimed) {
     refuse(state, aimed.refusal, aimed.detail, sample, nowMs, out);
     return;
   }
-  const { slot, steer } = aimed;
   const dryRun = policy.mode === 'observe';
   if (dryRun && !isNews(state, 'observed', nowMs)) return;
-  out.intents.push({
-    ...{ kind: 'sysrq_f', dryRun, slot, pid: table.pid[slot] as number, comm: table.comm[slot] as string },
-    ...{ sizeKiB: rowSizeKiB(table, slot), steer },
-  });
+  out.intents.push(pressOf(table, aimed, dryRun));
 };
 
 /** Applies what came of `intent`. Whoever asked for it by hand is told by his answer; the ladder's press is told here. */

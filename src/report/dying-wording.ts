@@ -79,16 +79,15 @@ const FORCED_WORDS: Readonly<Record<ForcedOutcome, Sentence>> = {
   observed: ['info', 'would have been signalled; nothing was done'],
   nobody: ['warn', 'nobody could be chosen'],
   refused: ['warn', 'it was refused'],
-  pressed: ['warn', 'SysRq-f was pressed, the kernel chooses'],
+  pressed: ['warn', 'is whom the kernel takes: SysRq-f was pressed'],
   not_pressed: ['error', 'SysRq-f was not pressed'],
 };
 
-/** Who would have been signalled where SysRq-f was only looked at. */
-const kernelsChoice = (outcome: ForcedOutcome): string => (outcome === 'observed' ? 'whom the kernel chooses' : '');
-
-/** The outcome as `kill-now` tells it; `chosen` is '' when it was nobody, or the kernel chose. */
-export const forcedWords = (chosen: string, outcome: ForcedOutcome, why: string): string =>
-  `${joined([chosen === '' ? kernelsChoice(outcome) : chosen, FORCED_WORDS[outcome][1]], ' ')}${behindColon(whyNothing(why))}`;
+/** The outcome as `kill-now` tells it; `chosen` is '' when it was nobody. */
+export const forcedWords = (chosen: string, outcome: ForcedOutcome, why: string): string => {
+  const who = outcome === 'not_pressed' ? '' : chosen;
+  return `${joined([who, FORCED_WORDS[outcome][1]], ' ')}${behindColon(whyNothing(why))}`;
+};
 
 export const forcedSentence = (event: EventOf<'forced'>): Sentence => {
   const [level] = FORCED_WORDS[event.outcome];

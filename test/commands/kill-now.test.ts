@@ -96,8 +96,16 @@ describe('an answer', () => {
       'java (pid 4711, tomcat.service, 2.3 GiB) would have been signalled; nothing was done\n' +
         '  first of all candidates: badness 600000 pages, oom_score_adj -1\n',
     ],
-    [{ ...NOBODY, outcome: 'pressed', detail: '' }, EXIT.OK, 'SysRq-f was pressed, the kernel chooses\n'],
-    [{ ...NOBODY, outcome: 'not_pressed', detail: 'EROFS' }, EXIT.NEGATIVE, 'SysRq-f was not pressed: EROFS\n'],
+    [
+      { ...CHOSEN, outcome: 'pressed', company: [], corrections: [] },
+      EXIT.OK,
+      'java (pid 4711, tomcat.service, 2.3 GiB) is whom the kernel takes: SysRq-f was pressed\n',
+    ],
+    [
+      { ...CHOSEN, outcome: 'not_pressed', detail: 'EROFS', company: [], corrections: [] },
+      EXIT.NEGATIVE,
+      'SysRq-f was not pressed: EROFS\n',
+    ],
   ])('%#', async (answer, code, stdout) => {
     await daemonSays(answer);
     expect(await killNow()).toEqual({ code, stdout, stderr: '' });

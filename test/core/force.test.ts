@@ -162,13 +162,20 @@ it('ends with nobody while somebody exits and patch 2 is off', () => {
 
 describe('SysRq-f', () => {
   const sysrq = { sysrq: true };
-  const PRESS = { kind: 'sysrq_f', slot: ABSENT, pid: ABSENT, comm: '', sizeKiB: ABSENT, steer: [] };
+  /** Of one process of 500 MiB, which the kernel would take. */
+  const PRESS = { kind: 'sysrq_f', slot: 0, pid: 1000, comm: expect.any(String), sizeKiB: 500 * MIB, steer: [] };
   const pressedAt = ({ register }: State, nowMs: number): void =>
     notePress(register, { pid: ABSENT, sizeKiB: ABSENT, steered: 0 }, aSample(), nowMs);
 
-  it('is pressed: the kernel chooses', () => {
+  it('is pressed, and it is told whom the kernel takes', () => {
     const { answer, intents, kinds } = forced([size(500)], sysrq);
-    expect(answer).toEqual({ outcome: 'pressed', victim: null, company: [], corrections: [], detail: '' });
+    expect(answer).toMatchObject({
+      outcome: 'pressed',
+      victim: { pid: 1000 },
+      company: [],
+      corrections: [],
+      detail: '',
+    });
     expect(intents).toEqual([{ ...PRESS, dryRun: false }]);
     expect(kinds).toEqual([]);
   });
@@ -179,8 +186,33 @@ describe('SysRq-f', () => {
     expect(answer.detail).toContain('process 1000 was killed 0 ms ago');
   });
 
+  const keeper: Partial<Row> = { ...size(900), protectRule: 0 };
+
+  it('is not pressed where the kernel would take who is protected', () => {
+    const { answer, intents } = forced([size(500), keeper], sysrq);
+    expect([answer.outcome, answer.victim, intents]).toEqual(['not_pressed', null, []]);
+    expect(answer.detail).toBe('the kernel would take pid 1001 (app), which must live');
+  });
+
+  it('is aimed, where policy directs it', () => {
+    const prepare = (state: State): void => {
+      state.canSteer = true;
+    };
+    const policy = defaultPolicy('mode: enforce\nact: { sysrq_f: directed }');
+    const { answer, intents } = forced([size(500), keeper], sysrq, { policy, prepare });
+    expect(answer).toMatchObject({ outcome: 'pressed', victim: { pid: 1000 } });
+    expect(intents).toEqual([{ ...PRESS, steer: expect.any(Array), dryRun: false }]);
+    expect(intents[0]).toMatchObject({
+      steer: expect.arrayContaining([
+        expect.objectContaining({ pid: 1000, from: 0, to: 1000 }),
+        expect.objectContaining({ pid: 1001, from: 0, to: -1000 }),
+      ]),
+    });
+  });
+
   it('is named only, where it is only asked or observed', () => {
-    for (const observed of [forced([], { ...sysrq, observe: true }), forced([], sysrq, { policy: OBSERVE })]) {
+    const rows = [size(500)];
+    for (const observed of [forced(rows, { ...sysrq, observe: true }), forced(rows, sysrq, { policy: OBSERVE })]) {
       expect(observed.answer.outcome).toBe('observed');
       expect(observed.intents).toEqual([{ ...PRESS, dryRun: true }]);
     }
@@ -190,7 +222,7 @@ describe('SysRq-f', () => {
     ['it was pressed less than four seconds ago', (state) => pressedAt(state, NOW_MS - 3999), '4000 ms'],
     ['a victim is fresh', ({ register }) => void enter(register, 0, 7, 'x', 'other', GIB, NOW_MS - 3999), 'process 7'],
   ])('is not pressed when %s', (_, prepare, detail) => {
-    const { answer, intents } = forced([], sysrq, { prepare });
+    const { answer, intents } = forced([size(500)], sysrq, { prepare });
     expect(answer).toMatchObject({ outcome: 'not_pressed', detail: expect.stringContaining(detail) });
     expect(intents).toEqual([]);
   });
@@ -200,7 +232,7 @@ describe('SysRq-f', () => {
       pressedAt(state, NOW_MS - 4000);
       enter(state.register, 0, 7, 'x', 'other', GIB, NOW_MS - 4000);
     };
-    expect(forced([], sysrq, { prepare }).answer.outcome).toBe('pressed');
+    expect(forced([size(500)], sysrq, { prepare }).answer.outcome).toBe('pressed');
   });
 
   it('is never pressed under a swapoff that was killed and does not go (patch 3)', () => {

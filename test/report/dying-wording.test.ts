@@ -90,8 +90,8 @@ describe('a forced selection', () => {
       'info: forced selection (kill-now): pid 4711 would have been signalled; nothing was done',
     ],
     [
-      { outcome: 'observed', reason: '', pid: -1 },
-      'info: forced selection (kill-now): whom the kernel chooses would have been signalled; nothing was done',
+      { outcome: 'pressed', reason: '' },
+      'warn: forced selection (kill-now): pid 4711 is whom the kernel takes: SysRq-f was pressed',
     ],
     [
       { outcome: 'nobody', reason: 'x', pid: -1, detail: 'all_protected' },
@@ -102,7 +102,7 @@ describe('a forced selection', () => {
       'warn: forced selection (kill-now, x): nobody could be chosen: pid 9 is exiting (patch 2)',
     ],
     [
-      { outcome: 'not_pressed', reason: '', pid: -1, detail: 'EROFS' },
+      { outcome: 'not_pressed', reason: '', detail: 'EROFS' },
       'error: forced selection (kill-now): SysRq-f was not pressed: EROFS',
     ],
   ])('%#', (change, sentence) => {

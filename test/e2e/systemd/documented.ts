@@ -66,7 +66,8 @@ export const DOCUMENTED = {
 const FILES = {
   // What asks for the drop-ins.
   'drop_ins.yaml': `mode: enforce
-act: { last_resort: watchdog }
+act: { last_resort: watchdog, sysrq_f: directed }
+select: { protect: [{ exe: /srv/leaker/keep }] }
 remedies: { thaw_cgroup: true, thaw_file_system: true, fuse_abort: true, lift_memory_high: true }
 `,
   'access.yaml': blocksIn(access, 'yaml')[0] ?? '',

@@ -140,6 +140,36 @@ for _ in $(seq 60); do
   sleep 1
 done
 
+# In the sandbox, with its drop-ins: a limit is raised, and the kernel takes whom it is steered to.
+# holds MIB: input for a tail that keeps so much, and goes on.
+holds() { head -c "$1"M /dev/zero; sleep infinity; }
+part limit
+mkdir /sys/fs/cgroup/slow
+echo 20M > /sys/fs/cgroup/slow/memory.high
+holds 60 | (echo $BASHPID > /sys/fs/cgroup/slow/cgroup.procs; exec tail) &
+wait_for '"stage":"effect"'
+journal | jq -rR 'fromjson? | select(.event == "remedy") | [.remedy, .stage, .result] | join(" ")'
+echo "$(cat /sys/fs/cgroup/slow/memory.high)"
+part pressed
+install -o leaker /usr/bin/tail /srv/leaker/keep
+all_adj() { grep -s . /proc/[0-9]*/oom_score_adj | sort; }
+holds 250 | systemd-run -q --pipe -p User=leaker --unit=keep /srv/leaker/keep > /dev/null &
+holds 150 | systemd-run -q --pipe -p User=leaker --unit=taken /srv/leaker/leak > /dev/null &
+for unit in keep taken; do
+  until [ "$(systemctl show -p MemoryCurrent --value $unit)" -gt 150000000 ] 2> /dev/null; do sleep 0.5; done
+done
+all_adj > /tmp/before
+oomwatchd kill-now --sysrq-f --reason 'under systemd'
+echo "-> $?"
+wait_for '"event":"restored"'
+all_adj > /tmp/after
+journal | jq -cR 'fromjson? | select(.event == "restored")'
+dmesg | grep -o 'Out of memory: Killed process [0-9]* ([a-z]*)'
+echo "changed: $(join /tmp/before /tmp/after -t: -o 1.1,1.2,2.2 | awk -F: '$2 != $3' | wc -l)"
+systemctl is-active keep
+systemctl kill -s KILL keep
+kill $(jobs -p)
+
 # The loopback device has an address of the documents' network: for the unit's filter that is elsewhere.
 part exposed
 busybox ip addr add 192.0.2.7/32 dev lo
