@@ -149,7 +149,7 @@ echo 20M > /sys/fs/cgroup/slow/memory.high
 holds 60 | (echo $BASHPID > /sys/fs/cgroup/slow/cgroup.procs; exec tail) &
 wait_for '"stage":"effect"'
 journal | jq -rR 'fromjson? | select(.event == "remedy") | [.remedy, .stage, .result] | join(" ")'
-echo "$(cat /sys/fs/cgroup/slow/memory.high)"
+echo "memory.high=$(cat /sys/fs/cgroup/slow/memory.high)"
 part pressed
 install -o leaker /usr/bin/tail /srv/leaker/keep
 all_adj() { grep -s . /proc/[0-9]*/oom_score_adj | sort; }
@@ -160,14 +160,13 @@ for unit in keep taken; do
 done
 all_adj > /tmp/before
 oomwatchd kill-now --sysrq-f --reason 'under systemd'
-echo "-> $?"
 wait_for '"event":"restored"'
 all_adj > /tmp/after
-journal | jq -cR 'fromjson? | select(.event == "restored")'
+journal | jq -rR 'fromjson? | select(.event == "restored") | "restored \(.restored) failed \(.failed | length)"'
 dmesg | grep -o 'Out of memory: Killed process [0-9]* ([a-z]*)'
-echo "changed: $(join /tmp/before /tmp/after -t: -o 1.1,1.2,2.2 | awk -F: '$2 != $3' | wc -l)"
-systemctl is-active keep
-systemctl kill -s KILL keep
+echo "changed=$(join -t : /tmp/before /tmp/after | awk -F : '$2 != $3' | wc -l)"
+echo "keep=$(systemctl is-active keep)"
+systemctl stop keep
 kill $(jobs -p)
 
 # The loopback device has an address of the documents' network: for the unit's filter that is elsewhere.

@@ -138,6 +138,22 @@ describe.skipIf(why !== '')('under systemd', () => {
     ]);
   });
 
+  test('a remedy is carried out in the sandbox, and told before and after', () => {
+    const told = lines('limit')
+      .slice(0, 3)
+      .map((line) => line.trim());
+    expect(told).toEqual(['lift_memory_high before', 'lift_memory_high after done', 'lift_memory_high effect done']);
+    expect(Number(values('limit')['memory.high'])).toBeGreaterThan(60 * 2 ** 20);
+  });
+
+  test('a directed press takes the steered process beside a larger protected one; every oom_score_adj is as before', () => {
+    const said = lines('pressed').join('\n');
+    expect(said).toMatch(/^leak \(pid (\d+), .*\) is whom the kernel takes: SysRq-f was pressed$/m);
+    expect(said).toMatch(/^Out of memory: Killed process (\d+) \(leak\)$/m);
+    expect(said).toMatch(/^restored [1-9]\d* failed 0$/m);
+    expect(values('pressed')).toMatchObject({ changed: '0', keep: 'active' });
+  });
+
   test('the network drop-in lets scrapers in, and the token is asked of them', () => {
     expect(lines('refused')).toEqual(['200', '000']);
     expect(lines('admitted')).toEqual(['200', '401', '200']);

@@ -13,7 +13,7 @@ import { startTrace } from '../harness/trace.ts';
 test('a slow leak gets SIGTERM, leaves, and nobody else is touched', async () => {
   await withDaemon({}, async (scene) => {
     await startTrace(scene.guest);
-    const start = (await scene.availableMiB()) - 60 - 50;
+    const start = (await scene.availableMiB()) - 60 - 80;
     const leak = { name: 'leak', atMs: 2000, command: `exec leak start=${start} rate=4` };
     const seen = await scene.watch({
       seconds: 60,

@@ -73,7 +73,10 @@ export async function expectGivenBack(scene: Scene, victim: Victim, seen: Judgem
   await expectNoKernelKill(scene, seen);
 }
 
-/** Its memory does not come: that is told, for a `cause`; the next one is taken, `afterMs` at the earliest, and nobody else. */
+/**
+ * Its memory does not come: the next one is taken, `afterMs` at the earliest, and nobody else. `cause`: of the livelock that is told
+ * meanwhile, where the wait is long enough to be one.
+ */
 export async function expectNextIsTaken(
   scene: Scene,
   victim: Victim,
