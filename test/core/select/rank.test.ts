@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EXCLUSIONS } from '../../../src/core/event.ts';
 import { FLAG, type ProcessTable } from '../../../src/core/process-table.ts';
 import { factsOf } from '../../../src/core/select/facts.ts';
-import { createRanking, rank } from '../../../src/core/select/rank.ts';
+import { createRanking, rank, sharerBehind } from '../../../src/core/select/rank.ts';
 import { ABSENT, GIB, MIB } from '../../../src/core/units.ts';
 import { SCOPE } from '../support/scope.ts';
 import { KNOWN, type Row, TOTAL_PAGES, tableOf } from '../support/tables.ts';
@@ -39,6 +39,16 @@ const rows = fc
     { minLength: 1, maxLength: 40 },
   )
   .map((list) => list.map((row, index) => ({ ...row, pid: 100 + index })));
+
+it.each<[string, Partial<Row>, number]>([
+  ['nobody, where all may die', {}, ABSENT],
+  ['whoever of them is protected', { protectRule: 0 }, 1],
+])('behind those who share an mm is %s', (_, other, expected) => {
+  const table = tableOf([{ mmGroup: 0 }, { mmGroup: 0, ...other }, { mmGroup: 3, protectRule: 0 }]);
+  const ranking = createRanking(table.capacity, table.capacity);
+  rank(ranking, table, SCOPE);
+  expect(sharerBehind(ranking, table, 0, () => false)).toBe(expected);
+});
 
 describe('ranking', () => {
   it('puts the process with the most badness first', () => {
