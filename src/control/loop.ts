@@ -177,12 +177,14 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
 
   const turn = (dueMs: number): number => {
     if (ports.standby.begin()) return policy.pace.minMs;
-    const nowMs = clock.nowMs();
+    const beginMs = clock.nowMs();
     out.intents.length = out.events.length = 0;
-    sample.tickLateMs = Math.max(0, nowMs - dueMs);
     sample.ownMajorFaults = ports.ownMajorFaults();
-    const lateMs = sample.tickLateMs;
-    read(wantsDetails(nowMs));
+    read(wantsDetails(beginMs));
+    // One that is stopped or held up before it has read is late as well: by the time of its begin all rates would be too high.
+    const nowMs = clock.nowMs();
+    const lateMs = Math.max(0, nowMs - dueMs);
+    sample.tickLateMs = lateMs;
     const stalls = stalledSince(nowMs);
     watchVictims();
     intake.fill(state.register);
@@ -204,7 +206,7 @@ export const createLoop = (ports: Ports, state: State, firstPolicy: Policy): Loo
     publish();
     followSources(nowMs);
     upkeep.run(nowMs);
-    numbers.durationMs = clock.nowMs() - nowMs;
+    numbers.durationMs = clock.nowMs() - beginMs;
     countTick(numbers.durations, numbers.durationMs);
     publisher.gauges(numbers, sample);
     ports.ticked();

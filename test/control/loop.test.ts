@@ -287,6 +287,22 @@ describe('lateness', () => {
     expect(rig.loop.numbers).toMatchObject({ lateMs: 0, lateMaxMs: 900 });
   });
 
+  it('counts what held the turn up before it had read, and the turn is judged by the time of its reading', () => {
+    const machine = host();
+    let isHeldUp = false;
+    const beforeReading = (): void => {
+      if (isHeldUp) machine.pass(10_000);
+      isHeldUp = false;
+    };
+    const rig = createRig(machine, ENFORCE, { beforeReading });
+    rig.run(2000);
+    isHeldUp = true;
+    rig.turnLate(0);
+    expect(rig.events).toContainEqual({ kind: 'late', lateMs: 10_000, majorFaults: 0 });
+    expect(rig.loop.numbers).toMatchObject({ lateMs: 10_000, durationMs: 10_000 });
+    expect(rig.loop.numbers.nowMs).toBeGreaterThan(12_000);
+  });
+
   it('stands in for PSI where the kernel has none, up to the shot', () => {
     const machine = createMachine({ totalKiB: 8 * GIB, hasPsi: false, programs: [hog(2500)] });
     machine.strain({ fullShare: 0, scanned: 10_000, restores: 2400, usablePages: 30_000 });

@@ -8,7 +8,6 @@ import type { Policy } from '../../../src/core/policy.ts';
 import type { Remedied } from '../../../src/core/remedy.ts';
 import type { Rescue } from '../../../src/core/rescue.ts';
 import { createState, type State } from '../../../src/core/state.ts';
-import { ABSENT } from '../../../src/core/units.ts';
 import type { Machine } from '../../core/support/machine.ts';
 
 export type Source = { name: string; isUp: boolean; hasBeenUp: boolean; detail: string; isNews: boolean };
@@ -30,6 +29,8 @@ export interface RigOptions {
   /** Whether the fake index says that its round is complete. */
   refreshed?: () => boolean;
   identify?: (slot: number) => void;
+  /** In each turn before anything is read. */
+  beforeReading?: () => void;
   ownMajorFaults?: () => number;
   /** What the kernel tells in a turn. */
   kernel?: () => KernelEvent[];
@@ -57,6 +58,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
     sampler: {
       readBasics: (sample) => {
         note('basics');
+        options.beforeReading?.();
         machine.readBasics(sample);
       },
       readDetails: (sample) => {
@@ -91,7 +93,7 @@ export const createRig = (machine: Machine, policy: Policy, options: RigOptions 
       sysrqF: (intent) => {
         note(intent.dryRun ? 'would press f' : 'press f');
         const errno = options.sysrqErrno ?? 0;
-        return intent.pid === ABSENT || errno !== 0 ? { errno, steered: 0 } : machine.press(intent);
+        return errno === 0 ? machine.press(intent) : { errno, steered: 0 };
       },
       restore: () => {
         note('restore');
