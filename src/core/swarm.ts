@@ -10,8 +10,12 @@ import { rowInMemoryKiB, rowSizeKiB } from './select/badness.ts';
 import { isFirstChoice, type Ranking } from './select/rank.ts';
 import { ABSENT } from './units.ts';
 
-/** Fewer are ranked well enough one by one. */
+/** Fewer are ranked well enough one by one ... */
 const MANY = 4;
+/** ... but beside one that has been there in calm and has what it had then: of a fork storm three are known when it begins to hurt. */
+const FEW = 2;
+/** Of what was lost: who has grown by less is not to blame for it. */
+const UNMOVED_SHARE = 0.1;
 /** What they have must be most of what was lost since calm, or they are no more to blame than anybody. */
 const CAUSE_SHARE = 0.5;
 
@@ -21,6 +25,13 @@ interface Swarm {
   count: number;
   largest: number;
 }
+
+/** Whether its size explains nothing of what was lost since the last calm round. */
+const isUnmoved = (table: ProcessTable, slot: number, calmArrivals: number, lostKiB: number): boolean => {
+  const calmKiB = table.calmKiB[slot] as number;
+  if ((table.arrival[slot] as number) > calmArrivals || calmKiB === ABSENT) return false;
+  return rowSizeKiB(table, slot) - calmKiB < lostKiB * UNMOVED_SHARE;
+};
 
 /**
  * The slot to take in place of `best`, the first of the ranking: `best` itself where there is no swarm, or where the kernel
@@ -51,6 +62,7 @@ export const swarmVictim = (
     if ((ranking.points[slot] as number) > (ranking.points[swarm.largest] as number)) swarm.largest = slot;
     if (found === null || swarm.inMemoryKiB > found.inMemoryKiB) found = swarm;
   }
-  if (found === null || found.count < MANY || found.inMemoryKiB < lostKiB * CAUSE_SHARE) return best;
+  const least = isUnmoved(table, best, calmArrivals, lostKiB) ? FEW : MANY;
+  if (found === null || found.count < least || found.inMemoryKiB < lostKiB * CAUSE_SHARE) return best;
   return found.inMemoryKiB > rowSizeKiB(table, best) ? found.largest : best;
 };

@@ -43,6 +43,16 @@ describe('a swarm', () => {
     ['may not be chosen', victim([DB, ...young(20, { protectRule: 0 })])],
   ])('is none when it %s', (_, pid) => expect(pid).toBe(20));
 
+  it.each<[string, Partial<Row>, number, number]>([
+    ['three', { calmKiB: 480 * MIB }, 3, 200],
+    ['two', { calmKiB: 480 * MIB }, 2, 200],
+    ['one', { calmKiB: 480 * MIB }, 1, 20],
+    ['three, when it has grown as well', { calmKiB: 300 * MIB }, 3, 20],
+    ['three, when it has come with them', { calmKiB: 480 * MIB, arrival: 400 }, 3, 20],
+  ])('beside one that has been as large in calm is %s', (_, row, count, expected) => {
+    expect(victim([{ ...DB, ...row }, ...young(count, { rssKiB: 499 * MIB })])).toBe(expected);
+  });
+
   it('is one where pids have begun anew, above which processes of before still live', () => {
     const wrapped = young(20).map((row, at) => ({ ...row, pid: 30 + at, arrival: 200 + at }));
     expect(victim([{ ...DB, pid: 4_000_000, arrival: 20 }, ...wrapped])).toBe(49);
