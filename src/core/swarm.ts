@@ -12,7 +12,10 @@ import { ABSENT } from './units.ts';
 
 /** Fewer are ranked well enough one by one ... */
 const MANY = 4;
-/** ... but beside one that has been there in calm and has what it had then: of a fork storm three are known when it begins to hurt. */
+/**
+ * ... but beside one that has been there in calm and has what it had then. Of a fork storm three are known when it begins to hurt,
+ * and of two of them not yet who their parent is: there all who are young count together.
+ */
 const FEW = 2;
 /** Of what was lost: who has grown by less is not to blame for it. */
 const UNMOVED_SHARE = 0.1;
@@ -25,6 +28,13 @@ interface Swarm {
   count: number;
   largest: number;
 }
+
+const join = (swarm: Swarm, table: ProcessTable, { points }: Ranking, slot: number): void => {
+  swarm.inMemoryKiB += rowInMemoryKiB(table, slot);
+  swarm.count++;
+  const isLarger = swarm.largest === ABSENT || (points[slot] as number) > (points[swarm.largest] as number);
+  if (isLarger) swarm.largest = slot;
+};
 
 /** Whether its size explains nothing of what was lost since the last calm round. */
 const isUnmoved = (table: ProcessTable, slot: number, calmArrivals: number, lostKiB: number): boolean => {
@@ -50,19 +60,22 @@ export const swarmVictim = (
   if (calmArrivals === ABSENT || calm.availableKiB === ABSENT || lostKiB <= 0) return best;
   if (isFirstChoice(ranking, best)) return best;
   const swarms = new Map<number, Swarm>();
+  const all: Swarm = { inMemoryKiB: 0, count: 0, largest: ABSENT };
   let found: Swarm | null = null;
   for (let row = 0; row < table.count; row++) {
     const slot = table.rows[row] as number;
     const ppid = table.ppid[slot] as number;
-    if (ranking.exclusion[slot] !== ABSENT || (table.arrival[slot] as number) <= calmArrivals || ppid <= 1) continue;
-    const swarm = swarms.get(ppid) ?? { inMemoryKiB: 0, count: 0, largest: slot };
+    if (ranking.exclusion[slot] !== ABSENT || (table.arrival[slot] as number) <= calmArrivals) continue;
+    join(all, table, ranking, slot);
+    if (ppid <= 1) continue;
+    const swarm = swarms.get(ppid) ?? { inMemoryKiB: 0, count: 0, largest: ABSENT };
     swarms.set(ppid, swarm);
-    swarm.inMemoryKiB += rowInMemoryKiB(table, slot);
-    swarm.count++;
-    if ((ranking.points[slot] as number) > (ranking.points[swarm.largest] as number)) swarm.largest = slot;
+    join(swarm, table, ranking, slot);
     if (found === null || swarm.inMemoryKiB > found.inMemoryKiB) found = swarm;
   }
-  const least = isUnmoved(table, best, calmArrivals, lostKiB) ? FEW : MANY;
-  if (found === null || found.count < least || found.inMemoryKiB < lostKiB * CAUSE_SHARE) return best;
-  return found.inMemoryKiB > rowSizeKiB(table, best) ? found.largest : best;
+  const isBlameless = isUnmoved(table, best, calmArrivals, lostKiB);
+  const swarm = isBlameless ? all : found;
+  if (swarm === null || swarm.count < (isBlameless ? FEW : MANY)) return best;
+  if (swarm.inMemoryKiB < lostKiB * CAUSE_SHARE) return best;
+  return swarm.inMemoryKiB > rowSizeKiB(table, best) ? swarm.largest : best;
 };

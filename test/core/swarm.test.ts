@@ -43,6 +43,14 @@ describe('a swarm', () => {
     ['may not be chosen', victim([DB, ...young(20, { protectRule: 0 })])],
   ])('is none when it %s', (_, pid) => expect(pid).toBe(20));
 
+  it('is one of those whose parents are not known yet, beside one that has been as large in calm', () => {
+    const orphans = young(3, { rssKiB: 499 * MIB }).map((row, at) => ({
+      ...row,
+      ppid: [100, ABSENT, ABSENT][at] as number,
+    }));
+    expect(victim([{ ...DB, calmKiB: 500 * MIB }, ...orphans])).toBe(200);
+  });
+
   it.each<[string, Partial<Row>, number, number]>([
     ['three', { calmKiB: 480 * MIB }, 3, 200],
     ['two', { calmKiB: 480 * MIB }, 2, 200],

@@ -1,4 +1,5 @@
 /** The walk over the threads, asked for what core/stall wants: one turn's state in, its findings out. */
+import { seemsThrashing } from '../../core/detect/detect.ts';
 import { FLAG } from '../../core/process-table.ts';
 import { isVictim } from '../../core/stall/summary.ts';
 import { toName } from '../../core/stall/warning.ts';
@@ -15,11 +16,8 @@ import type { Watchers } from './watchers.ts';
  * Between a verdict and its signal nothing is opened: a shot is near at the term level, and while a thrash is being judged,
  * unless somebody is dying already or nobody may be chosen.
  */
-const isShotNear = ({ level, detect, nobodyMs, victims }: State, isEnforcing: boolean): boolean =>
-  isEnforcing &&
-  (level >= LEVEL.TERM || detect.thrashing.sinceMs !== ABSENT) &&
-  nobodyMs === ABSENT &&
-  !victims.some(isPending);
+export const isShotNear = ({ level, detect, nobodyMs, victims }: State, isEnforcing: boolean): boolean =>
+  isEnforcing && (level >= LEVEL.TERM || seemsThrashing(detect)) && nobodyMs === ABSENT && !victims.some(isPending);
 
 export const createTaskWatch = ({ roots, clock, policy, index: { table } }: Host, state: State): Watchers => {
   const walk = createTaskWalk(roots.proc, taskIo, clock.nowMs, (into) => {

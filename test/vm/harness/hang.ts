@@ -5,7 +5,7 @@ import { expectAlive, expectFigure, expectKilled, expectNoKernelKill, expectShot
 import { type Scene, withDaemon, withoutDaemon } from './scene.ts';
 import { HANG_S, PROOF, type Suffering, suffering, type Thrash } from './thrash.ts';
 import { startTrace } from './trace.ts';
-import { expectVerdictWithin } from './verdict.ts';
+import { expectVerdictWithin, hasTold } from './verdict.ts';
 
 type MakeThrash = (scene: Scene) => Promise<Thrash>;
 
@@ -38,8 +38,8 @@ export const hangs = (name: string, make: MakeThrash): Promise<void> =>
     expect(was.slowShare, 'share of the time in which commands hang').toBeGreaterThan(HANG_SHARE);
   });
 
-/** The daemon tells what it is, and ends it with the hog alone. */
-export const rescued = (name: string, make: MakeThrash, verdict: string): Promise<void> =>
+/** The daemon tells what it is, one of `verdicts`, and ends it with the hog alone. */
+export const rescued = (name: string, make: MakeThrash, ...verdicts: string[]): Promise<void> =>
   withDaemon({}, async (scene) => {
     const [seen, was] = await play(scene, make, RESCUE_S);
     note(name, { ...was, hostWait: scene.hostWait });
@@ -47,6 +47,7 @@ export const rescued = (name: string, make: MakeThrash, verdict: string): Promis
     expectAlive(seen, 'services');
     await expectNoKernelKill(scene, seen);
     await expectShotOnly(scene, seen, 'hog');
+    const verdict = verdicts.find((each) => hasTold(scene, each)) ?? verdicts.join(' or ');
     await expectVerdictWithin(scene, verdict, was.onsetUs ?? 0);
     expect(was.usableAfterMs, 'usable again').toBeLessThan(Number.POSITIVE_INFINITY);
     expectFigure('milliseconds from onset until usable again', was.usableAfterMs, USABLE_WITHIN_MS);

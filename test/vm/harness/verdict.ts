@@ -10,6 +10,8 @@ const begun = (scene: Scene): Told[] => told(scene, 'livelock').filter(({ stage 
 
 const named = ({ class: found, cause }: Told): string => `${String(found)} ${String(cause)}`;
 
+export const hasTold = (scene: Scene, verdict: string): boolean => begun(scene).map(named).includes(verdict);
+
 /** It has told this class and cause, with what it saw. */
 export function expectVerdict(scene: Scene, verdict: string): void {
   const said = begun(scene);
