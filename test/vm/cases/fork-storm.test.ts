@@ -25,8 +25,8 @@ const KIB_PER_MIB = 1024;
 
 /** What the storm gets, from its beginning. */
 const STORM_S = 20;
-/** The service was there in calm, for a round of the index at least. */
-const ROUND_MS = 36_000;
+/** The service was there in calm, for a round of the index at least: half a minute after all have started and it is calm again. */
+const ROUND_MS = 48_000;
 
 const brew = (scene: Scene, atMs: number): Promise<Judgement> =>
   scene.watch({ seconds: atMs / 1000 + STORM_S, workloads: [...INNOCENTS, SERVICE, { ...STORM, atMs }] });
