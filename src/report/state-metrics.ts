@@ -72,15 +72,15 @@ export const STATE_METRICS = {
   oomwatchd_livelock_seconds: { type: 'gauge', help: 'How long the present class of livelock has lasted.' },
   oomwatchd_livelocks_total: { type: 'counter', help: 'Livelocks, counted when they begin.', labels: ['class'] },
   oomwatchd_ticks_total: { type: 'counter', help: 'Ticks of the control loop.' },
-  oomwatchd_tick_late_seconds: { type: 'gauge', help: 'How late the last tick began.' },
+  oomwatchd_tick_late_seconds: { type: 'gauge', help: 'How late the last tick had read the host.' },
   oomwatchd_tick_late_max_seconds: {
     type: 'gauge',
-    help: 'How late a tick has begun at worst since control started.',
+    help: 'How late a tick had read the host at worst since control started.',
   },
   oomwatchd_tick_duration_seconds: { type: 'gauge', help: 'Duration of the last tick.' },
   oomwatchd_tick_lateness_seconds: {
     type: 'histogram',
-    help: 'How late ticks began, all of them; counted by control, also while the reporter does not run.',
+    help: 'How late ticks had read the host, all of them; counted by control, also while the reporter does not run.',
     buckets: inSeconds(TICK_LATENESS_MS),
     isCounted: true,
   },
